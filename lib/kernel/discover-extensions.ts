@@ -1,0 +1,31 @@
+import { DiscoveryService } from '@nestjs/core';
+import { ExtensionMarks } from './extension.decorator.js';
+import type { ExtensionEntry } from './extension-registry.js';
+
+/**
+ * Finds the implementations that serve one mesh among the providers of the application.
+ *
+ * @param discovery Nest's discovery service
+ * @param mesh name of the mesh
+ * @param builtins the classes that come with the package
+ * @param home the module instance of this mesh: only its own copies of the built-in classes are taken
+ */
+export function* discoverExtensions(
+  discovery: DiscoveryService,
+  mesh: string,
+  builtins: ReadonlySet<unknown>,
+  home: object,
+): Generator<ExtensionEntry> {
+  const seen = new Set<unknown>();
+  for (const wrapper of discovery.getProviders({ metadataKey: ExtensionMarks.KEY })) {
+    const instance: unknown = wrapper.instance;
+    if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+    const builtin = builtins.has(wrapper.metatype);
+    if (builtin && wrapper.host?.instance !== home) continue;
+    seen.add(instance);
+    for (const mark of discovery.getMetadataByDecorator(ExtensionMarks, wrapper) ?? []) {
+      if (mark.mesh !== undefined && mark.mesh !== mesh) continue;
+      yield { family: mark.family, name: mark.name, priority: mark.priority ?? 0, builtin, instance };
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** Where this application listens. */
+export interface ListenOptions {
+  /** TCP port; 0 takes a free one. Default: the port of `MESH_RUNTIME`, else 7304. */
+  port?: number;
+  /** Interface to bind. Default `0.0.0.0`. */
+  host?: string;
+  /** Names of the transports that listen here. Default: the default transport, `grpc`. */
+  transports?: readonly string[];
+}
+
+/** A service found at fixed addresses. */
+export interface StaticServiceOptions {
+  /** Service name such as `mesh.trust.apply`, or a prefix ending in `.*` such as `mesh.trust.*`. */
+  service: string;
+  /** `host:port` of each instance; several are balanced. A missing port is 570. */
+  addresses: readonly string[];
+  /** Only calls to this node go there. Default: calls to any node. */
+  nodeId?: string;
+  /** Only calls to this institution go there. Default: calls to any institution. */
+  instId?: string;
+  /** Subset that these instances belong to, for calls directed to a subset. */
+  subset?: string;
+  /** Transport to reach them. Default: the default transport, `grpc`. */
+  transport?: string;
+}
+
+/** Settings of the gRPC transport. */
+export interface GrpcTransportOptions {
+  /** TCP connections to each address, used in turn. Default 1. */
+  connections?: number;
+  /** A connection without calls is closed after this time, in ms. Default 300 000 (5 minutes). */
+  idleTimeoutMs?: number;
+  /** A ping is sent after this time without traffic, in ms. Default 30 000. */
+  keepaliveTimeMs?: number;
+  /** A connection whose ping is not answered within this time is lost, in ms. Default 10 000. */
+  keepaliveTimeoutMs?: number;
+  /** First delay before a lost connection is tried again, in ms; doubled each time, with jitter. Default 100. */
+  reconnectMinMs?: number;
+  /** Largest delay between attempts to reconnect, in ms. Default 10 000. */
+  reconnectMaxMs?: number;
+  /**
+   * How RPC calls are sent: `unary` makes each a call of its own; `stream` sends the calls of one method through one
+   * bidirectional stream, answered in order. Default `unary`.
+   */
+  mode?: 'unary' | 'stream';
+}
+
+/** Sizes and depths accepted from peers. */
+export interface LimitOptions {
+  /** Largest message sent or received, in bytes. Default 67 108 864 (64 MiB). */
+  maxMessageBytes?: number;
+  /** Deepest nesting of a decoded message. Default 64. */
+  maxDepth?: number;
+}
+
+/** How calls that may safely be repeated are repeated. */
+export interface RetryOptions {
+  /** Attempts after the first. 0 repeats nothing. Default 2. */
+  retries?: number;
+  /** First delay before repeating, in ms; doubled each time, with jitter. Default 20. */
+  minDelayMs?: number;
+  /** Largest delay before repeating, in ms. Default 1 000. */
+  maxDelayMs?: number;
+}
+
+/** Options of `MeshModule.forRoot`. All are optional; the environment fills in what is absent. */
+export interface MeshOptions {
+  /** Name of this application in the mesh. Default `MESH_NAME`, else `unknown`. */
+  name?: string;
+  /** Id of the node that this application belongs to. Default `LX0000000000000`. */
+  nodeId?: string;
+  /** Id of the institution that this application belongs to. Default `JG0000000000000000`. */
+  instId?: string;
+  /** Last part of the URNs. Default `trustbe.cn`. */
+  domain?: string;
+  /** Where to listen. Absent: the strategy listens at the port of `MESH_RUNTIME`, else 7304. `false`: never. */
+  listen?: ListenOptions | false;
+  /** Addresses of nodes that forward calls, `host:port`. Default `MESH_ADDRESS` (comma separated; port 570 when none is given). */
+  addresses?: readonly string[];
+  /** Services at fixed addresses, tried before `addresses`. Those of `MESH_DIRECT` (`name@node=host:port,…`) come first. */
+  services?: readonly StaticServiceOptions[];
+  /** Subset that calls ask for when they do not name one. Default `MESH_SUBSET`, else none. */
+  subset?: string;
+  /** Deadline of a call that names none, in ms. Default 10 000. */
+  timeoutMs?: number;
+  /** How long `close()` waits for calls under way before it ends them, in ms. Default 10 000. */
+  drainTimeoutMs?: number;
+  /** Which implementation each family uses, by family name, for instance `{ codec: 'json', balancer: 'round-robin' }`. */
+  use?: Readonly<Record<string, string>>;
+  /** Sizes and depths accepted from peers. */
+  limits?: LimitOptions;
+  /** How calls that may safely be repeated are repeated. */
+  retry?: RetryOptions;
+  /** Settings of the gRPC transport. */
+  grpc?: GrpcTransportOptions;
+}
+
+/** Injection token of the {@link ResolvedMeshOptions} of the default mesh; extensions inject it to see the settings. */
+export const MESH_OPTIONS = Symbol('nestjs-mesh:options');
+
+/** What {@link MeshOptions} become once the environment and the defaults have filled them in, and they have been validated. */
+export interface ResolvedMeshOptions {
+  readonly name: string;
+  readonly nodeId: string;
+  readonly instId: string;
+  readonly domain: string;
+  readonly listen: Readonly<Required<Omit<ListenOptions, 'transports'>> & Pick<ListenOptions, 'transports'>> | false;
+  readonly addresses: readonly string[];
+  readonly services: readonly ResolvedStaticService[];
+  readonly subset: string;
+  readonly timeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly use: Readonly<Record<string, string>>;
+  readonly limits: Readonly<Required<LimitOptions>>;
+  readonly retry: Readonly<Required<RetryOptions>>;
+  readonly grpc: Readonly<Required<GrpcTransportOptions>>;
+}
+
+/** A {@link StaticServiceOptions} with its addresses completed; absent restrictions are empty strings. */
+export type ResolvedStaticService = Readonly<Required<Omit<StaticServiceOptions, 'transport'>>> &
+  Pick<StaticServiceOptions, 'transport'>;
