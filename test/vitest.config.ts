@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const lib = (file: string): string => fileURLToPath(new URL(`../lib/${file}`, import.meta.url));
+
+/**
+ * One project for each kind of test, named after its folder, so that `vitest --project interop` runs just that kind.
+ * `unit` is what `npm run check` runs: no process, no build, no network beyond loopback.
+ */
+interface Kind {
+  readonly name: string;
+  readonly folders: readonly string[];
+  readonly testTimeoutMs: number;
+  /** Files of a kind that measures, starts processes or shares `dist` run one after the other. */
+  readonly files: 'together' | 'in turn';
+}
+
+const kinds: readonly Kind[] = [
+  { name: 'unit', folders: ['unit', 'contract'], testTimeoutMs: 5_000, files: 'together' },
+  { name: 'structure', folders: ['structure'], testTimeoutMs: 60_000, files: 'together' },
+  { name: 'types', folders: ['types'], testTimeoutMs: 60_000, files: 'together' },
+  { name: 'integration', folders: ['integration'], testTimeoutMs: 15_000, files: 'together' },
+  { name: 'e2e', folders: ['e2e'], testTimeoutMs: 15_000, files: 'together' },
+  { name: 'fault', folders: ['fault'], testTimeoutMs: 20_000, files: 'together' },
+  { name: 'leak', folders: ['leak'], testTimeoutMs: 60_000, files: 'in turn' },
+  { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'in turn' },
+  { name: 'docs', folders: ['docs'], testTimeoutMs: 120_000, files: 'in turn' },
+  { name: 'package', folders: ['package'], testTimeoutMs: 180_000, files: 'in turn' },
+];
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    passWithNoTests: false,
+    projects: kinds.map(({ name, folders, testTimeoutMs, files }) => ({
+      root,
+      // Longest key first: an alias also matches as a prefix.
+      resolve: {
+        alias: [
+          { find: /^nestjs-mesh\/spi$/, replacement: lib('spi.ts') },
+          { find: /^nestjs-mesh\/testing$/, replacement: lib('testing/index.ts') },
+          { find: /^nestjs-mesh$/, replacement: lib('index.ts') },
+        ],
+      },
+      test: {
+        name,
+        include: folders.map((folder) => `test/${folder}/**/*.spec.ts`),
+        environment: 'node',
+        globals: false,
+        setupFiles: ['test/support/setup.ts'],
+        testTimeout: testTimeoutMs,
+        hookTimeout: Math.max(testTimeoutMs, 10_000),
+        teardownTimeout: 10_000,
+        fileParallelism: files === 'together',
+        // A leak test asks for a collection itself.
+        ...(name === 'leak' && { execArgv: ['--expose-gc'] }),
+      },
+    })),
+  },
+});
