@@ -77,9 +77,12 @@ export interface MeshOptions {
   listen?: ListenOptions | false;
   /** Addresses of nodes that forward calls, `host:port`. Default `MESH_ADDRESS` (comma separated; port 570 when none is given). */
   addresses?: readonly string[];
-  /** Services at fixed addresses, tried before `addresses`. Those of `MESH_DIRECT` (`name@node=host:port,…`) come first. */
+  /** Services at fixed addresses, tried before `addresses`; the rules of `MESH_DIRECT` (see {@link DirectRule}) come before both. */
   services?: readonly StaticServiceOptions[];
-  /** Subset that calls ask for when they do not name one. Default `MESH_SUBSET`, else none. */
+  /**
+   * Subset that this application's own instance belongs to. Default `MESH_SUBSET`, else none. As in the SDKs it is a label
+   * of this instance and does not direct calls: those ask for a subset in their target.
+   */
   subset?: string;
   /** Deadline of a call that names none, in ms. Default 10 000. */
   timeoutMs?: number;
@@ -95,6 +98,19 @@ export interface MeshOptions {
   grpc?: GrpcTransportOptions;
 }
 
+/**
+ * One entry of `MESH_DIRECT`: calls that go to one address, past registry and nodes. The first rule that fits decides.
+ *
+ * - `prefix=host:port` fits every service whose name begins with the prefix, letter by letter (`mesh.tru` fits
+ *   `mesh.trust.apply`; an empty prefix fits every service), at any node.
+ * - `name@node=host:port` fits the service of exactly that name, at that node; the case of the node does not matter.
+ *
+ * That is how the reference Python SDK reads it.
+ */
+export type DirectRule =
+  | { readonly kind: 'prefix'; readonly prefix: string; readonly address: string }
+  | { readonly kind: 'exact'; readonly service: string; readonly nodeId: string; readonly address: string };
+
 /** Injection token of the {@link ResolvedMeshOptions} of the default mesh; extensions inject it to see the settings. */
 export const MESH_OPTIONS = Symbol('nestjs-mesh:options');
 
@@ -107,6 +123,7 @@ export interface ResolvedMeshOptions {
   readonly listen: Readonly<Required<Omit<ListenOptions, 'transports'>> & Pick<ListenOptions, 'transports'>> | false;
   readonly addresses: readonly string[];
   readonly services: readonly ResolvedStaticService[];
+  readonly direct: readonly DirectRule[];
   readonly subset: string;
   readonly timeoutMs: number;
   readonly drainTimeoutMs: number;

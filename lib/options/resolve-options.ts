@@ -1,0 +1,139 @@
+import * as check from './checks.js';
+import { Environment } from './environment.js';
+import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './mesh-options.js';
+import { isRecord, readObject, type OptionReader } from './option-reader.js';
+import { Problems } from './problems.js';
+
+/**
+ * Fills the options in from the environment, then from the defaults, and validates them. What an option says is not looked
+ * up in the environment.
+ *
+ * @param env the environment; default that of the process
+ * @returns the complete options, frozen
+ * @throws MeshError E0000000400 when anything is wrong: one sentence for each problem, naming the option or the variable
+ */
+export function resolveMeshOptions(options: MeshOptions, env: NodeJS.ProcessEnv = process.env): ResolvedMeshOptions {
+  const problems = new Problems();
+  const environment = new Environment(env, problems);
+  const resolved = readObject('', options, problems, (reader) => readMesh(reader, environment, problems));
+  problems.throwIfAny();
+  return freezeAll(resolved);
+}
+
+function readMesh(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions {
+  return {
+    name: reader.take('name', check.applicationName, () => environment.name('unknown')),
+    nodeId: reader.take('nodeId', check.partyId, () => 'LX0000000000000'),
+    instId: reader.take('instId', check.partyId, () => 'JG0000000000000000'),
+    domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
+    listen: readListen(reader, environment, problems),
+    addresses: unique(reader.take('addresses', check.listOf(check.address), () => environment.nodes())),
+    services: reader.take('services', check.listOf(service), () => []),
+    direct: environment.direct(),
+    subset: reader.take('subset', check.subsetName, () => environment.subset()),
+    timeoutMs: reader.take('timeoutMs', check.milliseconds(1), () => 10_000),
+    drainTimeoutMs: reader.take('drainTimeoutMs', check.milliseconds(0), () => 10_000),
+    use: reader.take('use', use, () => ({})),
+    limits: reader.section('limits', readLimits),
+    retry: reader.section('retry', (retry) => readRetry(retry, problems)),
+    grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
+  };
+}
+
+function readListen(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions['listen'] {
+  const given = reader.raw('listen');
+  if (given === false) return false;
+  if (given !== undefined && typeof given !== 'object') {
+    problems.refuse('listen', 'an object or false', given);
+    return false;
+  }
+  return readObject('listen', given, problems, (listen) => {
+    const transports = listen.takeOptional('transports', check.listOf(check.extensionName, 1));
+    return {
+      port: listen.take('port', check.wholeNumber(0, 65_535), () => environment.port(7304)),
+      host: listen.take('host', check.bindHost, () => '0.0.0.0'),
+      ...(transports && { transports }),
+    };
+  });
+}
+
+const service: check.Check<ResolvedStaticService> = (value, name, problems) => {
+  if (!isRecord(value)) return problems.refuse(name, 'an object', value);
+  return readObject(name, value, problems, (reader) => {
+    const transport = reader.takeOptional('transport', check.extensionName);
+    return {
+      service: required(reader, 'service', name, check.servicePattern, problems) ?? '',
+      addresses: unique(required(reader, 'addresses', name, check.listOf(check.address, 1), problems) ?? []),
+      nodeId: reader.take('nodeId', check.partyId, () => ''),
+      instId: reader.take('instId', check.partyId, () => ''),
+      subset: reader.take('subset', check.subsetName, () => ''),
+      ...(transport !== undefined && { transport }),
+    };
+  });
+};
+
+function required<T>(
+  reader: OptionReader,
+  key: string,
+  path: string,
+  checkIt: check.Check<T>,
+  problems: Problems,
+): T | undefined {
+  const value = reader.raw(key);
+  return value === undefined ? problems.note(`${path}.${key} is missing`) : checkIt(value, `${path}.${key}`, problems);
+}
+
+const use: check.Check<Readonly<Record<string, string>>> = (value, name, problems) => {
+  if (!isRecord(value)) {
+    return problems.refuse(name, 'an object from family names to names of implementations', value);
+  }
+  const chosen = Object.entries(value).filter(([, implementation]) => implementation !== undefined);
+  return Object.fromEntries(
+    chosen.map(([family, it]) => [family, check.extensionName(it, `${name}.${family}`, problems) ?? '']),
+  );
+};
+
+function readLimits(reader: OptionReader): ResolvedMeshOptions['limits'] {
+  return {
+    maxMessageBytes: reader.take('maxMessageBytes', check.wholeNumber(1, 2_147_483_647), () => 64 * 1024 * 1024),
+    maxDepth: reader.take('maxDepth', check.wholeNumber(1, 1_000), () => 64),
+  };
+}
+
+function readRetry(reader: OptionReader, problems: Problems): ResolvedMeshOptions['retry'] {
+  const retry = {
+    retries: reader.take('retries', check.wholeNumber(0, 100), () => 2),
+    minDelayMs: reader.take('minDelayMs', check.milliseconds(0), () => 20),
+    maxDelayMs: reader.take('maxDelayMs', check.milliseconds(0), () => 1_000),
+  };
+  refuseOrder('retry.minDelayMs', retry.minDelayMs, 'retry.maxDelayMs', retry.maxDelayMs, problems);
+  return retry;
+}
+
+function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions['grpc'] {
+  const grpc = {
+    connections: reader.take('connections', check.wholeNumber(1, 256), () => 1),
+    idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 300_000),
+    keepaliveTimeMs: reader.take('keepaliveTimeMs', check.milliseconds(1), () => 30_000),
+    keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
+    reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 100),
+    reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
+    mode: reader.take('mode', check.oneOf('unary', 'stream'), () => 'unary' as const),
+  };
+  refuseOrder('grpc.reconnectMinMs', grpc.reconnectMinMs, 'grpc.reconnectMaxMs', grpc.reconnectMaxMs, problems);
+  return grpc;
+}
+
+function refuseOrder(minName: string, min: number, maxName: string, max: number, problems: Problems): void {
+  if (min > max) problems.refuse(minName, `at most ${maxName} (${max})`, min);
+}
+
+function unique(addresses: readonly string[]): readonly string[] {
+  return [...new Set(addresses)];
+}
+
+function freezeAll<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) freezeAll(inner);
+  return Object.freeze(value);
+}

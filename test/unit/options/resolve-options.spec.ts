@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../lib/errors/mesh-error.js';
+import type { MeshOptions } from '../../../lib/options/mesh-options.js';
+import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
+
+/** What a user without a compiler may hand in. */
+function resolveUnchecked(options: unknown, env: NodeJS.ProcessEnv = {}): unknown {
+  return resolveMeshOptions(options as MeshOptions, env);
+}
+
+function refusal(options: unknown, env: NodeJS.ProcessEnv = {}): MeshError {
+  try {
+    resolveUnchecked(options, env);
+  } catch (error) {
+    if (error instanceof MeshError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('resolveMeshOptions', () => {
+  it('fills everything in by default', () => {
+    expect(resolveMeshOptions({}, {})).toEqual({
+      name: 'unknown',
+      nodeId: 'LX0000000000000',
+      instId: 'JG0000000000000000',
+      domain: 'trustbe.cn',
+      listen: { port: 7304, host: '0.0.0.0' },
+      addresses: [],
+      services: [],
+      direct: [],
+      subset: '',
+      timeoutMs: 10_000,
+      drainTimeoutMs: 10_000,
+      use: {},
+      limits: { maxMessageBytes: 67_108_864, maxDepth: 64 },
+      retry: { retries: 2, minDelayMs: 20, maxDelayMs: 1_000 },
+      grpc: {
+        connections: 1,
+        idleTimeoutMs: 300_000,
+        keepaliveTimeMs: 30_000,
+        keepaliveTimeoutMs: 10_000,
+        reconnectMinMs: 100,
+        reconnectMaxMs: 10_000,
+        mode: 'unary',
+      },
+    });
+  });
+
+  it('takes every option as it was given', () => {
+    const options: Required<MeshOptions> = {
+      name: 'trust',
+      nodeId: 'LX0000010000280',
+      instId: 'JG0100002800000000',
+      domain: 'example.org',
+      listen: { port: 0, host: '::1', transports: ['grpc', 'memory'] },
+      addresses: ['10.0.0.1', 'node.example:7304'],
+      services: [
+        {
+          service: 'mesh.trust.*',
+          addresses: ['127.0.0.1:7304'],
+          nodeId: 'LX1',
+          instId: 'JG1',
+          subset: 'gray',
+          transport: 'memory',
+        },
+      ],
+      subset: 'blue',
+      timeoutMs: 1,
+      drainTimeoutMs: 0,
+      use: { codec: 'json', balancer: 'first' },
+      limits: { maxMessageBytes: 1_024, maxDepth: 3 },
+      retry: { retries: 0, minDelayMs: 1, maxDelayMs: 2 },
+      grpc: {
+        connections: 2,
+        idleTimeoutMs: 3,
+        keepaliveTimeMs: 4,
+        keepaliveTimeoutMs: 5,
+        reconnectMinMs: 6,
+        reconnectMaxMs: 7,
+        mode: 'stream',
+      },
+    };
+    expect(resolveMeshOptions(options, {})).toEqual({
+      ...options,
+      addresses: ['10.0.0.1:570', 'node.example:7304'],
+      direct: [],
+    });
+  });
+
+  it('takes what is absent from the environment', () => {
+    const resolved = resolveMeshOptions(
+      {},
+      {
+        MESH_NAME: 'trust',
+        MESH_ADDRESS: '10.0.0.1, 10.0.0.2:7304,,[fd00::1]',
+        MESH_RUNTIME: '10.1.2.3:8570',
+        MESH_DIRECT: 'mesh.trust@lx1=a:1,omega.=b',
+        MESH_SUBSET: 'gray',
+      },
+    );
+    expect(resolved).toMatchObject({
+      name: 'trust',
+      addresses: ['10.0.0.1:570', '10.0.0.2:7304', '[fd00::1]:570'],
+      listen: { port: 8570, host: '0.0.0.0' },
+      direct: [
+        { kind: 'exact', service: 'mesh.trust', nodeId: 'lx1', address: 'a:1' },
+        { kind: 'prefix', prefix: 'omega.', address: 'b:570' },
+      ],
+      subset: 'gray',
+    });
+  });
+
+  it('lets options win over the environment, even over a wrong one', () => {
+    const env = { MESH_NAME: 'a b', MESH_ADDRESS: '::', MESH_RUNTIME: 'here', MESH_SUBSET: 'é' };
+    const resolved = resolveMeshOptions({ name: 'mine', addresses: [], listen: { port: 1 }, subset: '' }, env);
+    expect(resolved).toMatchObject({ name: 'mine', addresses: [], listen: { port: 1 }, subset: '' });
+  });
+
+  it('treats empty variables and undefined options as absent', () => {
+    const resolved = resolveUnchecked({ name: undefined, frobnicate: undefined }, { MESH_NAME: ' ', MESH_ADDRESS: '' });
+    expect(resolved).toMatchObject({ name: 'unknown', addresses: [] });
+  });
+
+  it('never listens when listen is false', () => {
+    expect(resolveMeshOptions({ listen: false }, { MESH_RUNTIME: 'nonsense' }).listen).toBe(false);
+  });
+
+  it('names each address once', () => {
+    const services = [{ service: 'a', addresses: ['h', 'h:570'] }];
+    const resolved = resolveMeshOptions({ services }, { MESH_ADDRESS: 'n,n:570' });
+    expect(resolved.addresses).toEqual(['n:570']);
+    expect(resolved.services[0]?.addresses).toEqual(['h:570']);
+  });
+
+  it('is frozen through and through', () => {
+    const resolved = resolveMeshOptions({ services: [{ service: 'a', addresses: ['h'] }] }, {});
+    for (const part of [resolved, resolved.listen, resolved.services, resolved.services[0], resolved.grpc]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it('leaves the object it was given alone', () => {
+    const options: MeshOptions = { addresses: ['h'], use: { codec: 'json' } };
+    resolveMeshOptions(options, {});
+    expect(Object.isFrozen(options.addresses)).toBe(false);
+    expect(Object.isFrozen(options.use)).toBe(false);
+    expect(options).toEqual({ addresses: ['h'], use: { codec: 'json' } });
+  });
+
+  it.each<[string, unknown]>([
+    ["listen.port must be a whole number from 0 to 65535, got 'abc'", { listen: { port: 'abc' } }],
+    ['listen.port must be a whole number from 0 to 65535, got 65536', { listen: { port: 65_536 } }],
+    ['listen.port must be a whole number from 0 to 65535, got 1.5', { listen: { port: 1.5 } }],
+    ["listen.host must be a host name or an IP address, got 'a b'", { listen: { host: 'a b' } }],
+    ['listen.transports must name at least one, got none', { listen: { transports: [] } }],
+    ['listen must be an object or false, got true', { listen: true }],
+    ["name must be 1 to 128 letters, digits, '.', '_' or '-', got 'a b'", { name: 'a b' }],
+    ["nodeId must be 1 to 64 letters, digits, '_' or '-', got 'a.b'", { nodeId: 'a.b' }],
+    ["domain must be a domain of two labels such as trustbe.cn, got 'a.b.c'", { domain: 'a.b.c' }],
+    ["subset must be at most 256 printable ASCII characters, got 'é'", { subset: 'é' }],
+    ["addresses must be an array, got 'a,b'", { addresses: 'a,b' }],
+    [
+      "addresses[1] must be host:port, for instance 10.0.0.7:7304 or [fd00::7]:7304, got 'b:0'",
+      { addresses: ['a', 'b:0'] },
+    ],
+    [
+      "services[0].service must be a service name such as mesh.trust.apply, or a prefix such as mesh.trust.*, got 'a.*.b'",
+      { services: [{ service: 'a.*.b', addresses: ['h'] }] },
+    ],
+    ['services[0].service is missing', { services: [{ addresses: ['h'] }] }],
+    ['services[0].addresses is missing', { services: [{ service: 'a' }] }],
+    ['services[0].addresses must name at least one, got none', { services: [{ service: 'a', addresses: [] }] }],
+    ['services[0] must be an object, got null', { services: [null] }],
+    ['timeoutMs must be a whole number from 1 to 2147483647, got 0', { timeoutMs: 0 }],
+    ['drainTimeoutMs must be a whole number from 0 to 2147483647, got NaN', { drainTimeoutMs: NaN }],
+    ['use must be an object from family names to names of implementations, got an array', { use: ['json'] }],
+    ['use.codec must be the name of an extension, got 7', { use: { codec: 7 } }],
+    ['limits must be an object, got 5', { limits: 5 }],
+    ['limits.maxDepth must be a whole number from 1 to 1000, got 0', { limits: { maxDepth: 0 } }],
+    ['retry.minDelayMs must be at most retry.maxDelayMs (1000), got 5000', { retry: { minDelayMs: 5_000 } }],
+    ['grpc.reconnectMinMs must be at most grpc.reconnectMaxMs (50), got 100', { grpc: { reconnectMaxMs: 50 } }],
+    ["grpc.mode must be 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
+    ['the options must be an object, got null', null],
+    ["unknown option 'listen.prot' (did you mean 'port'?); known: host, port, transports", { listen: { prot: 1 } }],
+    [
+      "unknown option 'services[0].adresses' (did you mean 'addresses'?); known: addresses, instId, nodeId, service, subset, transport",
+      { services: [{ service: 'a', addresses: ['h'], adresses: [] }] },
+    ],
+  ])('says: %s', (sentence, options) => {
+    const error = refusal(options);
+    expect(error.message).toBe(sentence);
+    expect(error.code).toBe('E0000000400');
+    expect(error.details).toEqual([sentence]);
+  });
+
+  it('lists the known options when one is unknown, without a guess when nothing is near', () => {
+    const { message } = refusal({ frobnicate: 1 });
+    expect(message).toMatch(/^unknown option 'frobnicate'; known: addresses, domain, drainTimeoutMs, /);
+  });
+
+  it('says all that is wrong at once', () => {
+    const error = refusal({ listen: { port: -1 }, timeoutMs: 'soon' }, { MESH_DIRECT: 'x' });
+    expect(error.details).toHaveLength(3);
+    expect(error.message).toBe(`3 options are wrong: ${error.details.join('; ')}`);
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ["MESH_NAME must be 1 to 128 letters, digits, '.', '_' or '-', got 'a b'", { MESH_NAME: 'a b' }],
+    [
+      "MESH_ADDRESS must be host:port, for instance 10.0.0.7:7304 or [fd00::7]:7304, got '::1'",
+      { MESH_ADDRESS: '::1' },
+    ],
+    [
+      "each address of MESH_ADDRESS must be host:port, for instance 10.0.0.7:7304 or [fd00::7]:7304, got 'b:x'",
+      { MESH_ADDRESS: 'a,b:x' },
+    ],
+    ["MESH_RUNTIME must be this application's own host:port, got 'here'", { MESH_RUNTIME: 'here' }],
+    [
+      "each entry of MESH_DIRECT must be prefix=host:port or name@node=host:port, got 'mesh.trust'",
+      { MESH_DIRECT: 'mesh.trust' },
+    ],
+    ["MESH_SUBSET must be at most 256 printable ASCII characters, got 'é'", { MESH_SUBSET: 'é' }],
+  ])('names the variable: %s', (sentence, env) => {
+    expect(refusal({}, env).message).toBe(sentence);
+  });
+
+  it('quotes at most the beginning of a long value, on one line', () => {
+    const { message } = refusal({ name: `a\n${'b'.repeat(1_000)}` });
+    expect(message.length).toBeLessThan(200);
+    expect(message).not.toContain('\n');
+  });
+});
