@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { CELLS, cellName } from './cell.js';
+import type { Cell } from './cell.js';
+import type { Measurement } from './measure.js';
+import type { Peer } from './peer.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** What one peer did in one cell of one round. */
+export interface Result extends Measurement {
+  /** CPU time of the client process for each call, in µs. */
+  readonly clientCpu: number;
+  /** CPU time of the server process for each call, in µs. */
+  readonly serverCpu: number;
+}
+
+/** A server process and a client process of one peer, connected to each other. */
+export class Contestant {
+  private constructor(
+    readonly peer: Peer,
+    private readonly server: WorkerProcess,
+    private readonly client: WorkerProcess,
+  ) {}
+
+  /** Starts both processes: the server on CPU 0 and the client on CPU 1 where they can be bound. */
+  static async start(peer: Peer, pinned: Pinning): Promise<Contestant> {
+    const server = WorkerProcess.start(`${peer.name} server`, pinned === 'pinned' ? 0 : undefined);
+    const client = WorkerProcess.start(`${peer.name} client`, pinned === 'pinned' ? 1 : undefined);
+    const contestant = new Contestant(peer, server, client);
+    try {
+      const port = await server.ask('serve', { peer: peer.name });
+      await client.ask('dial', { peer: peer.name, port });
+      return contestant;
+    } catch (error) {
+      contestant.kill();
+      throw error;
+    }
+  }
+
+  /** Runs a cell without counting. */
+  async warmUp(cell: Cell, seconds: number): Promise<void> {
+    await this.client.ask('measure', { cell, seconds });
+  }
+
+  async run(cell: Cell, seconds: number): Promise<Result> {
+    const before = await this.cpu();
+    const measurement = await this.client.ask('measure', { cell, seconds });
+    const after = await this.cpu();
+    return {
+      ...measurement,
+      clientCpu: (after.client - before.client) / measurement.calls,
+      serverCpu: (after.server - before.server) / measurement.calls,
+    };
+  }
+
+  /** Runs a cell under the profiler, and writes `<peer>.<cell>.<client|server>.cpuprofile`. */
+  async profile(cell: Cell, seconds: number, folder: string): Promise<void> {
+    const processes = { server: this.server, client: this.client };
+    for (const worker of Object.values(processes)) await worker.ask('profile', {});
+    await this.client.ask('measure', { cell, seconds });
+    for (const [role, worker] of Object.entries(processes)) {
+      const file = join(folder, `${this.peer.name}.${cellName(cell)}.${role}.cpuprofile`);
+      await worker.ask('profiled', { file });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.client.ask('stop', {});
+    await this.server.ask('stop', {});
+  }
+
+  kill(): void {
+    this.client.kill();
+    this.server.kill();
+  }
+
+  private async cpu(): Promise<{ server: number; client: number }> {
+    return { server: await this.server.ask('cpu', {}), client: await this.client.ask('cpu', {}) };
+  }
+}
+
+/** Whether processes are bound to a CPU each. */
+export type Pinning = 'pinned' | 'free';
+
+/** Results by cell, by peer, one for each round. */
+export type Results = Map<Cell, Map<Peer, Result[]>>;
+
+/**
+ * Runs the rounds. In each, the peers take their turns cell by cell, each round beginning with another peer, so that
+ * whatever the machine does meanwhile meets all of them alike.
+ */
+export async function contest(
+  contestants: readonly Contestant[],
+  rounds: number,
+  seconds: number,
+  onRound: (round: number) => void,
+): Promise<Results> {
+  const results: Results = new Map(
+    CELLS.map((cell) => [cell, new Map(contestants.map(({ peer }) => [peer, [] as Result[]]))]),
+  );
+  for (let round = 0; round < rounds; round++) {
+    for (const cell of CELLS) {
+      for (const contestant of rotated(contestants, round)) {
+        await contestant.warmUp(cell, Math.min(0.1, seconds));
+        results
+          .get(cell)
+          ?.get(contestant.peer)
+          ?.push(await contestant.run(cell, seconds));
+      }
+    }
+    onRound(round + 1);
+  }
+  return results;
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+
+/** What the command line says. */
+export interface BenchOptions {
+  /** Names of the peers to run. Default: all. */
+  readonly only?: readonly string[];
+  readonly rounds: number;
+  /** Time that each peer is measured for in each cell of each round. */
+  readonly seconds: number;
+  /** Time that each peer runs each cell before anything is counted, so that its code is compiled. */
+  readonly warmUpSeconds: number;
+  /** File that the figures of every round are written to. */
+  readonly json?: string;
+  /** Folder for CPU profiles of both processes of every peer, one for each cell. */
+  readonly profile?: string;
+}
+
+/** How to use it. */
+export const USAGE = `npm run bench -- [options]
+
+  --only a,b     only these peers
+  --rounds N     rounds that are counted (7)
+  --seconds S    time of each peer in each cell of each round (1)
+  --json FILE    write the figures of every round
+  --profile DIR  one more round, not counted, with CPU profiles of both processes
+  --smoke        one round of 0.1 s: whether it runs, not how fast
+  --help         this text`;
+
+/**
+ * Reads the command line.
+ *
+ * @returns `undefined` when it asks for help
+ */
+export function readOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '7' },
+      seconds: { type: 'string', default: '1' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    ...(values.only !== undefined && { only: values.only.split(',') }),
+    ...(values.json !== undefined && { json: values.json }),
+    ...(values.profile !== undefined && { profile: values.profile }),
+    rounds: values.smoke ? 1 : positive('rounds', values.rounds),
+    seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
+    warmUpSeconds: values.smoke ? 0.05 : 1.5,
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} must be a number over 0, not '${text}'`);
+  return value;
+}

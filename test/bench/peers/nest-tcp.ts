@@ -1,0 +1,47 @@
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ClientTCP, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { firstValueFrom } from 'rxjs';
+import { HOST } from '../peer.js';
+import type { Peer } from '../peer.js';
+
+interface Message {
+  payload: string;
+}
+
+@Controller()
+class EchoController {
+  @MessagePattern('echo')
+  echo(@Payload() message: Message): Message {
+    return message;
+  }
+}
+
+@Module({ controllers: [EchoController] })
+class ServerModule {}
+
+/** Nest's own TCP transport: JSON text with its length in front, no HTTP/2. */
+export const nestTcp: Peer = {
+  name: 'nest-tcp',
+  about: "Nest's TCP transport, JSON",
+  library: '@nestjs/microservices',
+  async serve(port) {
+    const app = await NestFactory.createMicroservice<MicroserviceOptions>(ServerModule, {
+      transport: Transport.TCP,
+      options: { host: HOST, port },
+      logger: ['error'],
+    });
+    await app.listen();
+    return { stop: () => app.close() };
+  },
+  async dial(port) {
+    const client = new ClientTCP({ host: HOST, port });
+    await client.connect();
+    return {
+      prepare: (payload) => async () =>
+        (await firstValueFrom(client.send<Message>('echo', { payload }))).payload.length,
+      close: async () => client.close(),
+    };
+  },
+};
