@@ -53,6 +53,8 @@ export class MeshContext extends BaseRpcContext<[]> {
   readonly deadline: number;
   /** The caller's giving up, for code that does not want an `AbortSignal`. */
   readonly cancellation: Cancellation;
+  /** What failed below Nest's filters, kept for the answer. @internal */
+  failure: unknown;
   private spans = 0;
 
   constructor(init: MeshContextInit) {

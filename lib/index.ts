@@ -1,0 +1,42 @@
+export { MeshContext, type MeshContextInit, type Party } from './context/mesh-context.js';
+export { Cancellation } from './context/cancellation.js';
+export { MESH_CODE_TEXT, MeshCode } from './errors/mesh-code.js';
+export { MeshError, type MeshErrorOptions } from './errors/mesh-error.js';
+export { toMeshError } from './errors/from-unknown.js';
+export * from './options/mesh-options.js';
+export { RunMode } from './protocol/run-mode.js';
+export { MeshModule } from './mesh.module.js';
+export type { MeshModuleExtras } from './mesh.module-definition.js';
+export {
+  MeshClientProxy,
+  type MeshClientEvents,
+  type MeshClientProxyOptions,
+  type MeshClientStatus,
+  type MeshPattern,
+} from './mesh.client-proxy.js';
+export { MeshConsumer } from './nest/mesh-consumer.decorator.js';
+export { MeshProvider, type MeshProviderOptions } from './nest/mesh-provider.decorator.js';
+export { meshMicroservice } from './nest/mesh-microservice.js';
+export { MeshServer, type MeshServerEvents, type MeshServerStatus } from './nest/mesh-server.js';
+export { DEFAULT_MESH, meshTransport } from './nest/mesh-transport.js';
+export type { ConsumerOptions } from './nest/consumer-requests.js';
+export { getConsumerToken, getMeshClientToken, getMeshOptionsToken, getMeshServerToken } from './nest/tokens.js';
+export type { CallTarget } from './registry/registry.js';
+export type { CallOptions } from './rpc/consumer/call-options.js';
+export { direct, directMany, type DirectedMany, type DirectedResult } from './rpc/consumer/direct.js';
+export { MeshClient } from './rpc/consumer/mesh-client.js';
+export { MeshFacade, Mpi, type MpiDecorator, type MpiOptions } from './rpc/facade/facade.decorators.js';
+export type { FacadeOptions } from './rpc/facade/facade.js';
+export type { MeshService, MpiAnswer, MpiArgument, MpiParameters, MpiValue } from './rpc/facade/facade-types.js';
+export {
+  arg,
+  bytes,
+  fieldsOf,
+  int64,
+  listOf,
+  Wire,
+  WireArgument,
+  WireType,
+  wireTypeOf,
+} from './rpc/facade/wire-type.js';
+export type { StandardSchema } from './rpc/facade/standard-schema.js';

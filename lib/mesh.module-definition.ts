@@ -1,0 +1,89 @@
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, DiscoveryService } from '@nestjs/core';
+import { BUILTIN_EXTENSIONS } from './builtins.js';
+import { MeshContext } from './context/mesh-context.js';
+import { currentContextView } from './nest/current-context.js';
+import { FailureObserver } from './nest/failure-observer.js';
+import { MeshServer } from './nest/mesh-server.js';
+import { DEFAULT_MESH } from './nest/mesh-transport.js';
+import { getMeshClientToken, getMeshOptionsToken, getMeshServerToken } from './nest/tokens.js';
+import { MESH_OPTIONS, type MeshOptions, type ResolvedMeshOptions } from './options/mesh-options.js';
+import { resolveMeshOptions } from './options/resolve-options.js';
+import { MeshClient } from './rpc/consumer/mesh-client.js';
+import { MeshRuntime } from './mesh.runtime.js';
+
+/** What `forRoot` and `forRootAsync` take beside the options of the mesh. */
+export interface MeshModuleExtras {
+  /** Name of this mesh, in an application with several. Default: the default mesh. */
+  mesh?: string;
+  /** Whether its clients and server are visible in every module. Default `true`. */
+  isGlobal?: boolean;
+}
+
+const extras: MeshModuleExtras = { mesh: DEFAULT_MESH, isGlobal: true };
+
+/** @internal */
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<MeshOptions>({ moduleName: 'Mesh' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createMeshOptions')
+    .setExtras(extras, (definition, { mesh = DEFAULT_MESH, isGlobal = true }): DynamicModule => {
+      const shared = sharedProviders(mesh);
+      return {
+        ...definition,
+        global: isGlobal,
+        providers: [...(definition.providers ?? []), ...ownProviders(mesh), ...shared],
+        exports: [...(definition.exports ?? []), ...shared.map(tokenOf)],
+      };
+    })
+    .build();
+
+/** What only the module itself sees: every mesh has its own under the same tokens. */
+function ownProviders(mesh: string): Provider[] {
+  return [
+    ...BUILTIN_EXTENSIONS,
+    ...(mesh === DEFAULT_MESH ? [] : [{ provide: MESH_OPTIONS, useExisting: getMeshOptionsToken(mesh) }]),
+    {
+      provide: MeshRuntime,
+      useFactory: (options: ResolvedMeshOptions, discovery: DiscoveryService) =>
+        new MeshRuntime(mesh, options, discovery),
+      inject: [MESH_OPTIONS, DiscoveryService],
+    },
+    { provide: APP_FILTER, useClass: FailureObserver },
+  ];
+}
+
+/** What other modules see, under the tokens of the mesh. */
+function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
+  const providers: Exclude<Provider, Function>[] = [
+    {
+      provide: getMeshOptionsToken(mesh),
+      useFactory: (options: MeshOptions) => resolveMeshOptions(options),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    {
+      provide: getMeshClientToken(mesh),
+      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) =>
+        new MeshClient(() => runtime.invoker, options),
+      inject: [MeshRuntime, MESH_OPTIONS],
+    },
+    {
+      provide: getMeshServerToken(mesh),
+      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) =>
+        new MeshServer({
+          mesh,
+          options,
+          services: runtime.services,
+          acceptor: runtime.acceptor,
+          transports: () => runtime.transports(),
+        }),
+      inject: [MeshRuntime, MESH_OPTIONS],
+    },
+  ];
+  if (mesh === DEFAULT_MESH) providers.push({ provide: MeshContext, useFactory: currentContextView });
+  return providers;
+}
+
+function tokenOf(provider: Exclude<Provider, Function>) {
+  return provider.provide;
+}

@@ -1,0 +1,60 @@
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { ConfigurableModuleClass } from './mesh.module-definition.js';
+import { MeshRuntime } from './mesh.runtime.js';
+import { consumerRequests } from './nest/consumer-requests.js';
+import { DEFAULT_MESH } from './nest/mesh-transport.js';
+import { getMeshClientToken } from './nest/tokens.js';
+import type { MeshClient } from './rpc/consumer/mesh-client.js';
+
+/**
+ * Makes a Nest application a member of a mesh.
+ *
+ * `forRoot` and `forRootAsync` set up one mesh: its server (`MeshServer`), its client (`MeshClient`), its extensions.
+ * `forFeature` provides the clients of facades to the module that imports it.
+ *
+ * @throws MeshError E0000000400, when the application starts, naming the option or class that is wrong
+ */
+@Module({ imports: [DiscoveryModule] })
+export class MeshModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(private readonly runtime: MeshRuntime) {
+    super();
+  }
+
+  /**
+   * Provides clients of facades: the plain one under the facade's class, and those that `@MeshConsumer` asks for.
+   *
+   * @param facades classes marked with `@MeshFacade`
+   * @param mesh name of the mesh to call through, in an application with several
+   */
+  static forFeature(facades: readonly Type[], mesh: string = DEFAULT_MESH): DynamicModule {
+    const requests = () =>
+      facades.flatMap((facade) => consumerRequests(facade, mesh).map((request) => ({ facade, request })));
+    return {
+      module: MeshFeatureModule,
+      // Read when the application is scanned: by then every class has said which clients it wants.
+      get providers() {
+        return requests().map(({ facade, request }) => ({
+          provide: request.token,
+          useFactory: (client: MeshClient) => client.facade(facade, request.options),
+          inject: [getMeshClientToken(mesh)],
+        }));
+      },
+      get exports() {
+        return requests().map(({ request }) => request.token);
+      },
+    };
+  }
+
+  onModuleInit(): void {
+    this.runtime.start(this);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.runtime.close();
+  }
+}
+
+/** Holds the clients of one `MeshModule.forFeature`. @internal */
+@Module({})
+export class MeshFeatureModule {}

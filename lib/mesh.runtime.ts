@@ -1,0 +1,133 @@
+import type { DiscoveryService } from '@nestjs/core';
+import { BALANCER } from './balance/balancer.js';
+import { BUILTIN_EXTENSIONS } from './builtins.js';
+import { CODEC } from './codec/codec.js';
+import { MeshCode } from './errors/mesh-code.js';
+import { MeshError } from './errors/mesh-error.js';
+import { discoverExtensions } from './kernel/discover-extensions.js';
+import { ExtensionRegistry } from './kernel/extension-registry.js';
+import type { ResolvedMeshOptions } from './options/mesh-options.js';
+import { type Instance, REGISTRY } from './registry/registry.js';
+import { RETRY_POLICY } from './resilience/retry-policy.js';
+import { ROUTER } from './routing/router.js';
+import { CONSUMER_FILTER, PROVIDER_FILTER } from './rpc/call-filter.js';
+import { MeshInvoker } from './rpc/consumer/invoker.js';
+import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
+import { ServiceTable } from './rpc/provider/service-table.js';
+import { ConnectionPool } from './transport/connection-pool.js';
+import { LocalConnection } from './transport/memory/local-connection.js';
+import { type Acceptor, type Connection, type Transport, TRANSPORT } from './transport/transport.js';
+
+/** Name by which the connection to this very process goes in the pool; no transport can have it. */
+const SELF = '(self)';
+
+/**
+ * One mesh, put together: joins the extensions found in the application to the invoker of outgoing calls and the
+ * dispatcher of incoming ones. They are joined when first needed, since extensions are providers that Nest makes in its
+ * own order.
+ */
+export class MeshRuntime {
+  /** The services that this process provides. */
+  readonly services = new ServiceTable();
+  private parts: MeshParts | undefined;
+  private home: object | undefined;
+  private readonly self: Instance;
+
+  constructor(
+    private readonly mesh: string,
+    private readonly options: ResolvedMeshOptions,
+    private readonly discovery: DiscoveryService,
+  ) {
+    const { name, nodeId, instId, subset } = options;
+    this.self = { address: name, transport: SELF, nodeId, instId, subset };
+  }
+
+  /**
+   * Joins everything, so that what is wrong shows when the application starts.
+   * @param home the module instance of this mesh
+   * @throws MeshError E0000000400 or E0000000404 when extensions collide or a chosen one is missing
+   */
+  start(home: object): void {
+    this.home = home;
+    this.join();
+  }
+
+  /** Makes outgoing calls. */
+  get invoker(): MeshInvoker {
+    return this.join().invoker;
+  }
+
+  /** Serves incoming calls. */
+  readonly acceptor: Acceptor = (path) => this.join().dispatcher.accept(path);
+
+  /** The transports to listen with. */
+  transports(): readonly Transport[] {
+    const { extensions } = this.join();
+    const names = this.options.listen ? this.options.listen.transports : undefined;
+    return names ? names.map((name) => extensions.get(TRANSPORT, name)) : [extensions.get(TRANSPORT)];
+  }
+
+  /** The implementations of every family. */
+  get extensions(): ExtensionRegistry {
+    return this.join().extensions;
+  }
+
+  /** Closes the connections, waiting `drainTimeoutMs` for the calls under way. */
+  async close(): Promise<void> {
+    const pool = this.parts?.pool;
+    if (!pool) return;
+    const overdue = setTimeout(() => pool.destroy(), this.options.drainTimeoutMs);
+    try {
+      await pool.close();
+    } finally {
+      clearTimeout(overdue);
+    }
+  }
+
+  private join(): MeshParts {
+    if (this.parts) return this.parts;
+    if (!this.home) {
+      const message = `the mesh '${this.mesh}' was used before its module was made: call it from onModuleInit or later`;
+      throw new MeshError(MeshCode.INVALID_REQUEST, message);
+    }
+    const found = discoverExtensions(this.discovery, this.mesh, new Set(BUILTIN_EXTENSIONS), this.home);
+    const extensions = new ExtensionRegistry(found, this.options.use);
+    const codec = extensions.get(CODEC);
+    const filters = extensions.all(PROVIDER_FILTER);
+    const dispatcher = new ProviderDispatcher(this.services, { codec, filters }, this.options);
+    const pool = new ConnectionPool((transport, address) => this.dial(extensions, dispatcher, transport, address), {
+      idleTimeoutMs: this.options.grpc.idleTimeoutMs,
+    });
+    const invoker = new MeshInvoker(
+      {
+        registry: extensions.get(REGISTRY),
+        routers: extensions.all(ROUTER),
+        balancer: extensions.get(BALANCER),
+        retryPolicy: extensions.get(RETRY_POLICY),
+        filters: extensions.all(CONSUMER_FILTER),
+        codec,
+        pool,
+        self: (service) => (this.services.has(service) ? this.self : undefined),
+      },
+      this.options,
+    );
+    return (this.parts = { extensions, dispatcher, pool, invoker });
+  }
+
+  private dial(
+    extensions: ExtensionRegistry,
+    dispatcher: ProviderDispatcher,
+    transport: string | undefined,
+    address: string,
+  ): Connection {
+    if (transport === SELF) return new LocalConnection(dispatcher.accept);
+    return extensions.get(TRANSPORT, transport).dial(address);
+  }
+}
+
+interface MeshParts {
+  readonly extensions: ExtensionRegistry;
+  readonly dispatcher: ProviderDispatcher;
+  readonly pool: ConnectionPool;
+  readonly invoker: MeshInvoker;
+}

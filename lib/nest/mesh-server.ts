@@ -1,0 +1,171 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import type { MeshContext } from '../context/mesh-context.js';
+import { toMeshError } from '../errors/from-unknown.js';
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../options/mesh-options.js';
+import type { ServiceTable } from '../rpc/provider/service-table.js';
+import type { Acceptor, Listener, Transport } from '../transport/transport.js';
+import { callEventHandler, callHandler } from './call-handler.js';
+import type { MeshHandlerExtras } from './mesh-provider.decorator.js';
+import { meshTransport } from './mesh-transport.js';
+
+/** States of a {@link MeshServer}, as its `status` tells them. */
+export type MeshServerStatus = 'listening' | 'draining' | 'closed';
+
+/** Events of a {@link MeshServer}. */
+export interface MeshServerEvents extends Record<string, (...args: never[]) => void> {
+  /** It listens, at these addresses (`host:port`). */
+  listening: (addresses: readonly string[]) => void;
+  /** It could not listen, or could not close in good order. */
+  error: (error: MeshError) => void;
+  /** It no longer listens. */
+  close: () => void;
+}
+
+/** What a {@link MeshServer} needs of its mesh. @internal */
+export interface MeshServerParts {
+  readonly mesh: string;
+  readonly options: ResolvedMeshOptions;
+  readonly services: ServiceTable;
+  readonly acceptor: Acceptor;
+  /** The transports to listen with. */
+  transports(): readonly Transport[];
+}
+
+/**
+ * Nest's transport strategy of a mesh: registers the handlers of the application as services, and listens. `MeshModule`
+ * provides it; `meshMicroservice()` hands it to Nest.
+ */
+export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> implements CustomTransportStrategy {
+  override transportId: symbol;
+  private listeners: readonly Listener[] = [];
+  private closing: Promise<void> | undefined;
+  private watched = false;
+  private readonly subscribers = new Map<string, ((...args: never[]) => void)[]>();
+
+  /** @internal provided by `MeshModule` */
+  constructor(private readonly parts: MeshServerParts) {
+    super();
+    this.transportId = meshTransport(parts.mesh);
+  }
+
+  /** The addresses it listens at, `host:port`, with the port really bound; empty until it listens. */
+  get addresses(): readonly string[] {
+    return this.listeners.map((listener) => listener.address);
+  }
+
+  /** Listens; Nest calls it. The callback gets a `MeshError` E0000000619 when the address cannot be bound. */
+  override listen(callback: (error?: unknown) => void): void {
+    this.open().then(
+      () => {
+        this._status$.next('listening');
+        this.tell('listening', this.addresses as never);
+        callback();
+      },
+      (cause: unknown) => {
+        const error = toMeshError(cause);
+        this.tell('error', error as never);
+        callback(error);
+      },
+    );
+  }
+
+  /**
+   * Takes no new calls, waits `drainTimeoutMs` for those under way, then ends what is left. Calling it again waits for the
+   * same end.
+   */
+  override close(): Promise<void> {
+    return (this.closing ??= this.shut());
+  }
+
+  override on<E extends keyof MeshServerEvents>(event: E, callback: MeshServerEvents[E]): void {
+    const name = String(event);
+    this.subscribers.set(name, [...(this.subscribers.get(name) ?? []), callback]);
+  }
+
+  /** The servers behind the listeners, one for each transport: for gRPC the `Server` of grpc-js. */
+  override unwrap<T>(): T {
+    if (this.listeners.length > 0) return this.listeners.map((listener) => listener.server) as T;
+    throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server does not listen yet: call listen() before unwrap()');
+  }
+
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: MeshHandlerExtras & Record<string, unknown> = {},
+  ): void {
+    const service = this.normalizePattern(pattern as string);
+    if (typeof pattern !== 'string') throw unnamed(service);
+    const chained = isEventHandler && this.messageHandlers.has(service);
+    super.addHandler(pattern, callback, isEventHandler, extras);
+    if (chained) return;
+    this.parts.services.add({
+      service,
+      provider: extras.provider ?? `a handler of the pattern '${service}'`,
+      wire: extras.mpi?.wire,
+      timeoutMs: extras.mpi?.timeoutMs,
+      invoke: this.invoker(service, isEventHandler ? callEventHandler : callHandler),
+    });
+  }
+
+  override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
+    this.watched = true;
+    super.setOnProcessingStartHook(hook);
+  }
+
+  override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
+    this.watched = true;
+    super.setOnProcessingEndHook(hook);
+  }
+
+  private invoker(service: string, call: typeof callHandler) {
+    return (args: unknown, context: MeshContext): Promise<unknown> => {
+      const handler = this.messageHandlers.get(service)!;
+      if (!this.watched) return call(handler, args, context);
+      return new Promise((resolve, reject) => {
+        this.runWithProcessingHooks(context, async (end) => call(handler, args, context, end).then(resolve, reject));
+      });
+    };
+  }
+
+  private async open(): Promise<void> {
+    const { listen } = this.parts.options;
+    if (listen === false) {
+      throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server cannot listen: the option listen is false');
+    }
+    const listeners: Listener[] = [];
+    this.listeners = listeners;
+    for (const transport of this.parts.transports()) {
+      listeners.push(await transport.listen({ host: listen.host, port: listen.port }, this.parts.acceptor));
+    }
+  }
+
+  private async shut(): Promise<void> {
+    this._status$.next('draining');
+    await Promise.all(this.listeners.map((listener) => this.drain(listener)));
+    this._status$.next('closed');
+    this.tell('close');
+  }
+
+  private async drain(listener: Listener): Promise<void> {
+    const overdue = setTimeout(() => listener.destroy(), this.parts.options.drainTimeoutMs);
+    try {
+      await listener.close();
+    } catch (error) {
+      this.tell('error', toMeshError(error) as never);
+    } finally {
+      clearTimeout(overdue);
+    }
+  }
+
+  private tell(event: string, ...args: never[]): void {
+    for (const subscriber of this.subscribers.get(event) ?? []) subscriber(...args);
+  }
+}
+
+function unnamed(pattern: string): MeshError {
+  const message = `the pattern ${pattern} cannot be served on the mesh: a service has a dotted name such as 'mesh.trust.apply'`;
+  return new MeshError(MeshCode.INVALID_REQUEST, message);
+}

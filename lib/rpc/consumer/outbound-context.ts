@@ -1,0 +1,89 @@
+import { Cancellation } from '../../context/cancellation.js';
+import { expireAt } from '../../context/expiry.js';
+import { MeshContext, type Party } from '../../context/mesh-context.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { RunMode } from '../../protocol/run-mode.js';
+import { newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
+import type { CallOptions } from './call-options.js';
+import type { CallSite } from './call-site.js';
+
+/** The context of an outgoing call, and what ends with the call. */
+export interface OutboundContext {
+  readonly context: MeshContext;
+  readonly attachments: Record<string, string>;
+  /** Stops the clock and lets go of the caller's signals. */
+  release(): void;
+}
+
+/** Makes the context of an outgoing call: a child of the one around it, or the root of a new trace. */
+export function openOutboundContext(
+  site: CallSite,
+  options: CallOptions,
+  mesh: ResolvedMeshOptions,
+  self: Party,
+): OutboundContext {
+  const parent = MeshContext.current();
+  const above = options.detached ? undefined : parent;
+  const timeoutMs = timeoutOf(site, options, mesh);
+  const deadline = Math.min(Date.now() + timeoutMs, above?.deadline ?? Infinity);
+  const cancellation = new Cancellation();
+  const attachments = attachmentsOf(options, parent);
+  const nodeId = options.nodeId ?? mesh.nodeId;
+  const context = new MeshContext({
+    traceId: parent?.traceId ?? newTraceId(),
+    spanId: parent?.nextSpanId() ?? ROOT_SPAN_ID,
+    urn: site.urnAt(nodeId),
+    service: site.service,
+    runMode: parent?.runMode ?? RunMode.ROUTINE,
+    source: self,
+    target: options.nodeId || options.instId ? { nodeId: options.nodeId ?? '', instId: options.instId ?? '' } : self,
+    attachments,
+    deadline,
+    cancellation,
+  });
+  const release = watch(cancellation, deadline, site.service, options.signal, above?.cancellation);
+  return { context, attachments, release };
+}
+
+function timeoutOf(site: CallSite, options: CallOptions, mesh: ResolvedMeshOptions): number {
+  const timeoutMs = options.timeoutMs ?? site.timeoutMs ?? mesh.timeoutMs;
+  if (timeoutMs > 0) return timeoutMs;
+  const message = `timeoutMs of ${site.service} must be a positive number of milliseconds, got ${timeoutMs}`;
+  throw new MeshError(MeshCode.INVALID_REQUEST, message);
+}
+
+function attachmentsOf(options: CallOptions, parent: MeshContext | undefined): Record<string, string> {
+  const attachments: Record<string, string> = Object.create(null);
+  if (parent) Object.assign(attachments, parent.attachments);
+  if (options.attachments) {
+    for (const [name, value] of Object.entries(options.attachments)) attachments[name.toLowerCase()] = value;
+  }
+  return attachments;
+}
+
+function watch(
+  cancellation: Cancellation,
+  deadline: number,
+  service: string,
+  signal: AbortSignal | undefined,
+  above: Cancellation | undefined,
+): () => void {
+  const onAbort = signal && (() => cancellation.cancel(cancelled(service, signal.reason)));
+  if (signal?.aborted) onAbort?.();
+  else if (signal && onAbort) signal.addEventListener('abort', onAbort, { once: true });
+  const forget = above?.onCancel((reason) => cancellation.cancel(reason));
+  const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${service} was not answered in time`));
+  const timer = expireAt(deadline, expire);
+  return () => {
+    clearTimeout(timer);
+    forget?.();
+    if (signal && onAbort) signal.removeEventListener('abort', onAbort);
+  };
+}
+
+function cancelled(service: string, cause: unknown): MeshError {
+  if (cause instanceof MeshError) return cause;
+  return new MeshError(MeshCode.CANCELLED, `${service} was cancelled by its caller`, { cause });
+}

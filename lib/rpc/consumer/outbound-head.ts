@@ -1,0 +1,56 @@
+import { hostname } from 'node:os';
+import type { MeshContext } from '../../context/mesh-context.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { Header } from '../../protocol/headers.js';
+import type { WireHeaders } from '../../transport/transport.js';
+import type { ConsumerCall } from '../call-filter.js';
+
+/** Writes what a call says of itself: the headers, and the attachments in its body. */
+export class OutboundHead {
+  private readonly incomingHost: string;
+  private readonly location: string;
+
+  constructor(private readonly options: ResolvedMeshOptions) {
+    const { name, listen, instId, nodeId } = options;
+    const port = listen ? String(listen.port) : '0';
+    this.incomingHost = listen ? `${name}@${listen.host}:${port}` : name;
+    this.location = JSON.stringify({ inst_id: instId, node_id: nodeId, ip: '', host: hostname(), port, name });
+  }
+
+  /**
+   * What travels beside the arguments: the caller's attachments, under what the mesh says of the call. Later versions of
+   * the reference SDK read the trace under `mesh-trace-id`, and serve no call whose sender is not described in
+   * `mesh-provider`.
+   */
+  attachments(context: MeshContext, attachments: Readonly<Record<string, string>>): Record<string, string> {
+    return {
+      ...attachments,
+      [Header.TRACE_ID]: context.traceId,
+      'mesh-trace-id': context.traceId,
+      [Header.SPAN_ID]: context.spanId,
+      [Header.TIMESTAMP]: String(Date.now()),
+      [Header.RUN_MODE]: String(context.runMode),
+      [Header.URN]: context.urn,
+      [Header.CONSUMER]: this.location,
+      [Header.PROVIDER]: this.location,
+    };
+  }
+
+  /** The headers: what the reference SDK's consumers send, and whom the call is directed to. */
+  headers({ context, target, attachments }: ConsumerCall): WireHeaders {
+    const headers: Record<string, string> = {
+      [Header.URN]: context.urn,
+      [Header.TRACE_ID]: context.traceId,
+      [Header.SPAN_ID]: context.spanId,
+      [Header.SOURCE_INST_ID]: this.options.instId,
+      [Header.SOURCE_NODE_ID]: this.options.nodeId,
+      [Header.INCOMING_HOST]: this.incomingHost,
+    };
+    if (target.nodeId) headers[Header.TARGET_NODE_ID] = target.nodeId;
+    if (target.instId) headers[Header.TARGET_INST_ID] = target.instId;
+    if (target.subset) headers[Header.SUBSET] = target.subset;
+    const traceparent = attachments[Header.TRACEPARENT];
+    if (traceparent) headers[Header.TRACEPARENT] = traceparent;
+    return headers;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Codec } from '../../codec/codec.js';
+import type { Cancellation } from '../../context/cancellation.js';
+import { expireAt } from '../../context/expiry.js';
+import { toMeshError } from '../../errors/from-unknown.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { failureEnvelope, splitRequest, successEnvelope } from '../../protocol/envelope.js';
+import { Header } from '../../protocol/headers.js';
+import { type Acceptor, type InboundCall, MESH_RPC_PATH } from '../../transport/transport.js';
+import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
+import { revive } from '../facade/wire-type.js';
+import { inboundContext, inboundDeadline } from './inbound-context.js';
+import type { ProviderService } from './provider-service.js';
+import type { ServiceTable } from './service-table.js';
+
+/** What a call passes on its way in. */
+export interface ProviderPipeline {
+  readonly codec: Codec;
+  readonly filters: readonly ProviderFilter[];
+}
+
+/** A call with the service found for it, for what stands behind the filters. */
+interface ServedCall extends ProviderCall {
+  readonly provider: ProviderService;
+}
+
+/**
+ * Serves RPC calls: finds the service of a URN, decodes, passes filters and handler, encodes. Whatever goes wrong is the
+ * answer's code, never a failure of the transport.
+ */
+export class ProviderDispatcher {
+  private readonly run: CallNext<ServedCall>;
+
+  constructor(
+    private readonly services: ServiceTable,
+    private readonly pipeline: ProviderPipeline,
+    private readonly options: ResolvedMeshOptions,
+  ) {
+    this.run = chainFilters<ServedCall>(withProvider(pipeline.filters), (call) =>
+      call.context.run(() => call.provider.invoke(call.args, call.context)),
+    );
+  }
+
+  /** Finds the handler of a path: RPC is served at `/mesh-rpc/v1`. */
+  readonly accept: Acceptor = (path) => (path === MESH_RPC_PATH ? this.handle : undefined);
+
+  /** Serves one call; never rejects. */
+  readonly handle = async (call: InboundCall): Promise<Uint8Array> => {
+    try {
+      return this.pipeline.codec.encode(successEnvelope(await this.serve(call)));
+    } catch (error) {
+      return this.pipeline.codec.encode(failureEnvelope(toMeshError(error)));
+    }
+  };
+
+  private async serve(call: InboundCall): Promise<unknown> {
+    const headerUrn = call.headers[Header.URN];
+    const early = headerUrn ? this.services.find(headerUrn) : undefined;
+    const { args, attachments } = splitRequest(this.pipeline.codec.decode(call.body));
+    const provider = early ?? this.services.find(attachments[Header.URN]);
+    if (provider.wire) revive(args, provider.wire, 'arguments');
+    const timeoutMs = provider.timeoutMs ?? this.options.timeoutMs;
+    const deadline = inboundDeadline(call, timeoutMs);
+    const context = inboundContext(call, provider.service, attachments, deadline, call.cancellation);
+    return within(deadline, call.cancellation, provider.service, () =>
+      this.run({ service: provider.service, args, context, provider }),
+    );
+  }
+}
+
+/** Ends a call that is not answered in time, or whose caller went away: its handler is told, its answer is no longer waited for. */
+function within<T>(deadline: number, cancellation: Cancellation, service: string, serve: () => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${service} did not answer in time`));
+    const timer = expireAt(deadline, expire);
+    const forget = cancellation.onCancel((reason) => {
+      clearTimeout(timer);
+      reject(reason);
+    });
+    const settle = () => {
+      clearTimeout(timer);
+      forget();
+    };
+    if (cancellation.reason) return;
+    serve().then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error as Error);
+      },
+    );
+  });
+}
+
+/** Filters may hand on a call that they made themselves; the service goes along. */
+function withProvider(
+  filters: readonly ProviderFilter[],
+): { filter(call: ServedCall, next: CallNext<ServedCall>): Promise<unknown> }[] {
+  return filters.map((filter) => ({
+    filter: (call, next) => filter.filter(call, (changed) => next({ ...changed, provider: call.provider })),
+  }));
+}

@@ -1,0 +1,81 @@
+import type { Cancellation } from '../../context/cancellation.js';
+import { MeshContext } from '../../context/mesh-context.js';
+import { Header, readHeader } from '../../protocol/headers.js';
+import { RunMode } from '../../protocol/run-mode.js';
+import { newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
+import type { InboundCall, WireHeaders } from '../../transport/transport.js';
+
+/** What the mesh says of a call itself, under either generation's names: made anew for each call, so it is not carried on to the calls made below. */
+const PER_CALL: ReadonlySet<string> = new Set([
+  Header.URN,
+  Header.TRACE_ID,
+  Header.SPAN_ID,
+  Header.TIMESTAMP,
+  Header.RUN_MODE,
+  Header.TIMEOUT,
+  Header.CONSUMER,
+  Header.PROVIDER,
+  Header.INCOMING_HOST,
+  Header.OUTGOING_HOST,
+  Header.INCOMING_PROXY,
+  Header.OUTGOING_PROXY,
+  Header.SUBSET,
+  Header.SOURCE_NODE_ID,
+  Header.SOURCE_INST_ID,
+  Header.TARGET_NODE_ID,
+  Header.TARGET_INST_ID,
+  'mesh-trace-id',
+  'mesh-source-node-id',
+  'mesh-source-inst-id',
+  'mesh-target-node-id',
+  'mesh-target-inst-id',
+  'user-agent',
+]);
+
+/** Headers that mean something to the calls made below, and are carried on as attachments. */
+const CARRIED = [Header.TRACEPARENT, Header.TOKEN, Header.SESSION_ID, Header.TECH_PROVIDER_CODE] as const;
+
+/** When a call ends at the latest: as its caller says, else after the time given. */
+export function inboundDeadline(call: InboundCall, timeoutMs: number): number {
+  const stated = Number(call.headers[Header.TIMEOUT]);
+  const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
+  return deadline === Infinity ? Date.now() + timeoutMs : deadline;
+}
+
+/**
+ * Makes the context of a call out of its headers and the attachments in its body. The attachments win for the trace: a
+ * stream has one set of headers for all its calls. The headers win for who calls whom: the reference SDK carries the
+ * attachments of the call before along, and they name the parties of that one.
+ */
+export function inboundContext(
+  call: InboundCall,
+  service: string,
+  attachments: WireHeaders,
+  deadline: number,
+  cancellation: Cancellation,
+): MeshContext {
+  const trace = (header: Header) => readHeader(attachments, header) ?? readHeader(call.headers, header);
+  const party = (header: Header) => readHeader(call.headers, header) ?? readHeader(attachments, header) ?? '';
+  return new MeshContext({
+    traceId: trace(Header.TRACE_ID) || newTraceId(),
+    spanId: trace(Header.SPAN_ID) || ROOT_SPAN_ID,
+    urn: call.headers[Header.URN] ?? attachments[Header.URN] ?? '',
+    service,
+    runMode: Number(trace(Header.RUN_MODE)) || RunMode.ROUTINE,
+    source: { nodeId: party(Header.SOURCE_NODE_ID), instId: party(Header.SOURCE_INST_ID) },
+    target: { nodeId: party(Header.TARGET_NODE_ID), instId: party(Header.TARGET_INST_ID) },
+    attachments: carriedOn(call.headers, attachments),
+    deadline,
+    cancellation,
+  });
+}
+
+function carriedOn(headers: WireHeaders, attachments: WireHeaders): Record<string, string> {
+  const carried: Record<string, string> = Object.create(null);
+  for (const header of CARRIED) {
+    const value = readHeader(headers, header);
+    if (value !== undefined) carried[header] = value;
+  }
+  for (const name in attachments) if (!PER_CALL.has(name)) carried[name] = attachments[name]!;
+  return carried;
+}

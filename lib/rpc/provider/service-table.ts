@@ -1,0 +1,51 @@
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { parseUrn } from '../../protocol/urn.js';
+import type { ProviderService } from './provider-service.js';
+
+/** URNs whose parsing is remembered. They come from peers, so their number is bounded; beyond, they are parsed each time. */
+const MAX_URNS = 4_096;
+
+/** The services that this process provides, found by URN. */
+export class ServiceTable {
+  private readonly byName = new Map<string, ProviderService>();
+  private readonly byUrn = new Map<string, ProviderService>();
+
+  /** @throws MeshError E0000000400 when another provider has the service already */
+  add(service: ProviderService): void {
+    const rival = this.byName.get(service.service);
+    if (rival) {
+      const message = `two providers claim the service '${service.service}': ${rival.provider} and ${service.provider}`;
+      throw new MeshError(MeshCode.INVALID_REQUEST, message);
+    }
+    this.byName.set(service.service, service);
+  }
+
+  /** Whether a service of this name is provided. */
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** All services, by name. */
+  list(): readonly ProviderService[] {
+    return [...this.byName.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
+  }
+
+  /**
+   * The service that a URN calls. Only the name counts: a consumer may know this node by another id, or by none.
+   *
+   * @throws MeshError E0000000400 when the URN is missing or malformed, E0000000617 when nobody here provides the service
+   */
+  find(urn: string | undefined): ProviderService {
+    if (urn === undefined || urn === '') {
+      throw new MeshError(MeshCode.INVALID_REQUEST, "the header 'mesh-urn' is missing: it names the service to call");
+    }
+    const known = this.byUrn.get(urn);
+    if (known) return known;
+    const { name } = parseUrn(urn);
+    const service = this.byName.get(name);
+    if (!service) throw new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${name}'`);
+    if (this.byUrn.size < MAX_URNS) this.byUrn.set(urn, service);
+    return service;
+  }
+}

@@ -1,0 +1,30 @@
+export { BALANCER, type Balancer, type CallOutcome, type Pick } from './balance/balancer.js';
+export { CODEC, type Codec } from './codec/codec.js';
+export { MeshExtension, type ExtensionOptions } from './kernel/extension.decorator.js';
+export { defineFamily, ExtensionFamily } from './kernel/extension-family.js';
+export { ExtensionRegistry, type ExtensionEntry } from './kernel/extension-registry.js';
+export { type CallTarget, type Instance, REGISTRY, type Registry, type ServiceQuery } from './registry/registry.js';
+export { type FailedAttempt, RETRY_POLICY, type RetryPolicy } from './resilience/retry-policy.js';
+export { ROUTER, type Router } from './routing/router.js';
+export {
+  type CallFilter,
+  type CallNext,
+  CONSUMER_FILTER,
+  type ConsumerCall,
+  type ConsumerFilter,
+  PROVIDER_FILTER,
+  type ProviderCall,
+  type ProviderFilter,
+} from './rpc/call-filter.js';
+export {
+  type Acceptor,
+  type CallHandler,
+  type Connection,
+  type InboundCall,
+  type ListenAt,
+  type Listener,
+  type OutboundCall,
+  type Transport,
+  TRANSPORT,
+  type WireHeaders,
+} from './transport/transport.js';
