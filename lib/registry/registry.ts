@@ -22,9 +22,15 @@ export interface Instance {
   readonly nodeId: string;
   /** Institution it belongs to; empty when unknown. */
   readonly instId: string;
-  /** Subset it belongs to; empty when none. */
+  /** Subset it belongs to; empty when none; {@link EVERY_SUBSET} when it may serve calls to any. */
   readonly subset: string;
 }
+
+/**
+ * Subset of an instance that calls to any subset may reach: a node, which does its own routing, and an address that was
+ * asked for by name.
+ */
+export const EVERY_SUBSET = '*';
 
 /** What a consumer looks for. */
 export interface ServiceQuery {
