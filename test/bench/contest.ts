@@ -52,15 +52,20 @@ export class Contestant {
     };
   }
 
-  /** Runs a cell under the profiler, and writes `<peer>.<cell>.<client|server>.cpuprofile`. */
-  async profile(cell: Cell, seconds: number, folder: string): Promise<void> {
+  /**
+   * Runs a cell under the profiler, and writes `<peer>.<cell>.<client|server>.cpuprofile`.
+   *
+   * @returns how many calls the profiles cover
+   */
+  async profile(cell: Cell, seconds: number, folder: string): Promise<number> {
     const processes = { server: this.server, client: this.client };
     for (const worker of Object.values(processes)) await worker.ask('profile', {});
-    await this.client.ask('measure', { cell, seconds });
+    const { calls } = await this.client.ask('measure', { cell, seconds });
     for (const [role, worker] of Object.entries(processes)) {
       const file = join(folder, `${this.peer.name}.${cellName(cell)}.${role}.cpuprofile`);
       await worker.ask('profiled', { file });
     }
+    return calls;
   }
 
   async stop(): Promise<void> {

@@ -43,7 +43,10 @@ async function run(contestants: readonly Contestant[], options: BenchOptions): P
 async function profile(contestants: readonly Contestant[], folder: string, seconds: number): Promise<void> {
   mkdirSync(resolve(folder), { recursive: true });
   for (const contestant of contestants) {
-    for (const cell of CELLS) await contestant.profile(cell, seconds, resolve(folder));
+    for (const cell of CELLS) {
+      const calls = await contestant.profile(cell, seconds, resolve(folder));
+      process.stderr.write(`profile of ${contestant.peer.name}, ${cellName(cell)}: ${calls} calls\n`);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** One way of calling from one process to another, as measured here. Every peer echoes what it is sent. */
+/** One way of calling from one process to another, as it stands in the tables. */
 export interface Peer {
   /** Name in the tables and for `--only`. */
   readonly name: string;
@@ -6,6 +6,11 @@ export interface Peer {
   readonly about: string;
   /** The package whose version the report names beside the peer. */
   readonly library: string;
+  load(): Promise<Ends>;
+}
+
+/** Both ends of a peer. Every peer echoes what it is sent. */
+export interface Ends {
   /** Starts the server, on a port that is known to be free. */
   serve(port: number): Promise<Served>;
   /** Starts the client. */

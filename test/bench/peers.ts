@@ -1,10 +1,44 @@
 import type { Peer } from './peer.js';
-import { nestGrpc } from './peers/nest-grpc.js';
-import { nestTcp } from './peers/nest-tcp.js';
-import { raw, rawJson } from './peers/raw.js';
 
-/** Every peer, in the order of the tables. */
-export const PEERS: readonly Peer[] = [raw, rawJson, nestGrpc, nestTcp];
+/** Every peer, in the order of the tables. A worker loads the code of its own peer only. */
+export const PEERS: readonly Peer[] = [
+  {
+    name: 'raw',
+    about: 'grpc-js unary, bytes in, bytes out',
+    library: '@grpc/grpc-js',
+    load: async () => (await import('./peers/raw.js')).raw,
+  },
+  {
+    name: 'raw-json',
+    about: 'grpc-js unary, JSON.stringify and JSON.parse',
+    library: '@grpc/grpc-js',
+    load: async () => (await import('./peers/raw.js')).rawJson,
+  },
+  {
+    name: 'nest-grpc',
+    about: "Nest's gRPC transport, protobuf",
+    library: '@nestjs/microservices',
+    load: async () => (await import('./peers/nest-grpc.js')).nestGrpc,
+  },
+  {
+    name: 'nest-tcp',
+    about: "Nest's TCP transport, JSON",
+    library: '@nestjs/microservices',
+    load: async () => (await import('./peers/nest-tcp.js')).nestTcp,
+  },
+  {
+    name: 'mesh',
+    about: 'nestjs-mesh over gRPC as it comes, JSON',
+    library: 'nestjs-mesh',
+    load: async () => (await import('./peers/mesh.js')).mesh,
+  },
+  {
+    name: 'mesh-stream',
+    about: "nestjs-mesh over gRPC in mode 'stream', JSON",
+    library: 'nestjs-mesh',
+    load: async () => (await import('./peers/mesh.js')).meshStream,
+  },
+];
 
 /** @throws Error naming the peers there are, when there is none of that name */
 export function peerNamed(name: string): Peer {

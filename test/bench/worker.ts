@@ -38,13 +38,13 @@ class Worker {
 
   private async serve(name: string): Promise<number> {
     const port = await freePort();
-    const served = await peerNamed(name).serve(port);
+    const served = await (await peerNamed(name).load()).serve(port);
     this.end = () => served.stop();
     return port;
   }
 
   private async dial(name: string, port: number): Promise<null> {
-    const client = await peerNamed(name).dial(port);
+    const client = await (await peerNamed(name).load()).dial(port);
     this.client = client;
     this.end = () => client.close();
     return null;

@@ -6,7 +6,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { HOST } from '../peer.js';
-import type { Peer } from '../peer.js';
+import type { Ends } from '../peer.js';
 
 interface Message {
   payload: string;
@@ -33,10 +33,7 @@ function optionsAt(port: number) {
 }
 
 /** Nest's own gRPC transport, with a .proto file. */
-export const nestGrpc: Peer = {
-  name: 'nest-grpc',
-  about: "Nest's gRPC transport, protobuf",
-  library: '@nestjs/microservices',
+export const nestGrpc: Ends = {
   async serve(port) {
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(ServerModule, {
       transport: Transport.GRPC,

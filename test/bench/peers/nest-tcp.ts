@@ -4,7 +4,7 @@ import { ClientTCP, MessagePattern, Payload, Transport } from '@nestjs/microserv
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { HOST } from '../peer.js';
-import type { Peer } from '../peer.js';
+import type { Ends } from '../peer.js';
 
 interface Message {
   payload: string;
@@ -22,10 +22,7 @@ class EchoController {
 class ServerModule {}
 
 /** Nest's own TCP transport: JSON text with its length in front, no HTTP/2. */
-export const nestTcp: Peer = {
-  name: 'nest-tcp',
-  about: "Nest's TCP transport, JSON",
-  library: '@nestjs/microservices',
+export const nestTcp: Ends = {
   async serve(port) {
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(ServerModule, {
       transport: Transport.TCP,

@@ -1,7 +1,7 @@
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerUnaryCall, sendUnaryData, ServiceDefinition } from '@grpc/grpc-js';
 import { HOST } from '../peer.js';
-import type { Dialled, Peer, Served } from '../peer.js';
+import type { Dialled, Ends, Served } from '../peer.js';
 
 /** How a raw peer turns what it sends into bytes and back. */
 interface Format<T> {
@@ -68,18 +68,12 @@ async function dial<T>(format: Format<T>, port: number): Promise<Dialled> {
   };
 }
 
-function rawPeer<T>(name: string, about: string, format: Format<T>): Peer {
-  return {
-    name,
-    about,
-    library: '@grpc/grpc-js',
-    serve: (port) => serve(format, port),
-    dial: (port) => dial(format, port),
-  };
+function ends<T>(format: Format<T>): Ends {
+  return { serve: (port) => serve(format, port), dial: (port) => dial(format, port) };
 }
 
 /** grpc-js alone, bytes in and the same bytes out: nothing is encoded at all. */
-export const raw = rawPeer('raw', 'grpc-js unary, bytes in, bytes out', BYTES);
+export const raw = ends(BYTES);
 
 /** grpc-js alone with JSON in it: what carrying an object costs without any framework. */
-export const rawJson = rawPeer('raw-json', 'grpc-js unary, JSON.stringify and JSON.parse', JSON_TEXT);
+export const rawJson = ends(JSON_TEXT);

@@ -56,10 +56,7 @@ function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]
 }
 
 function peerOf(name: string): Peer {
-  const absent = (): never => {
-    throw new Error('not to be run');
-  };
-  return { name, about: '', library: '', serve: absent, dial: absent };
+  return { name, about: '', library: '', load: () => Promise.reject(new Error('not to be run')) };
 }
 
 /** The cells of one line of the table whose title begins so. */
