@@ -1,0 +1,104 @@
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
+
+/** The headers of the protocol (HTTP headers, gRPC metadata), as they are sent (PROTOCOL 2). */
+export const Header = {
+  /** `1` for the pass-through mode between nodes. */
+  VERSION: 'x-ptp-version',
+  /** Vendor code. */
+  TECH_PROVIDER_CODE: 'x-ptp-tech-provider-code',
+  /** Trace of the whole chain of calls. */
+  TRACE_ID: 'x-ptp-trace-id',
+  /** Access token. */
+  TOKEN: 'x-ptp-token',
+  /** The resource really asked for; only its path counts. */
+  URI: 'x-ptp-uri',
+  /** Session, unique network-wide. */
+  SESSION_ID: 'x-ptp-session-id',
+  /** Node that sends. */
+  SOURCE_NODE_ID: 'x-ptp-source-node-id',
+  /** Institution that sends. */
+  SOURCE_INST_ID: 'x-ptp-source-inst-id',
+  /** Node that receives. */
+  TARGET_NODE_ID: 'x-ptp-target-node-id',
+  /** Institution that receives. */
+  TARGET_INST_ID: 'x-ptp-target-inst-id',
+  /** Topic within a session. */
+  TOPIC: 'x-ptp-topic',
+  /** Deadline, in ms from when the request is sent. */
+  TIMEOUT: 'x-ptp-timeout',
+  /** The URN called. */
+  URN: 'mesh-urn',
+  /** This call within its trace: `0.1.3`. */
+  SPAN_ID: 'mesh-span-id',
+  /** When the call was made: ms since the epoch. */
+  TIMESTAMP: 'mesh-timestamp',
+  /** Bits of the run mode. */
+  RUN_MODE: 'mesh-run-mode',
+  /** Who calls, as JSON. */
+  CONSUMER: 'mesh-consumer',
+  /** Who is called, as JSON. */
+  PROVIDER: 'mesh-provider',
+  /** The application that calls: `name@host:port`. */
+  INCOMING_HOST: 'mesh-incoming-host',
+  /** The application that called the caller. */
+  OUTGOING_HOST: 'mesh-outgoing-host',
+  /** Proxy that the call came in by. */
+  INCOMING_PROXY: 'mesh-incoming-proxy',
+  /** Proxy that the call is to go out by. */
+  OUTGOING_PROXY: 'mesh-outgoing-proxy',
+  /** Subset of the instances that may serve. */
+  SUBSET: 'mesh-subset',
+  /** HTTP path, for services found by path. */
+  PATH: 'mesh-path',
+  /** Mark of a grey release. */
+  GRAY: 'mesh-gray',
+  /** Transport asked for. */
+  PROTO: 'mesh-proto',
+  /** W3C trace context, beside {@link TRACE_ID}. */
+  TRACEPARENT: 'traceparent',
+} as const;
+
+/** One of the names of {@link Header}. */
+export type Header = (typeof Header)[keyof typeof Header];
+
+/** Longest value of a header that is sent, in characters. */
+export const MAX_HEADER_LENGTH = 8192;
+
+/** Other spellings that deployed peers send; read, never sent. */
+const OTHER_SPELLING: Readonly<Partial<Record<Header, string>>> = {
+  // A typing error in yacl.
+  [Header.TECH_PROVIDER_CODE]: 'x-ptp-tecn-provider-code',
+  // Some clients of FATE's broker.
+  [Header.SOURCE_NODE_ID]: 'x-ptp-from-node-id',
+  [Header.SOURCE_INST_ID]: 'x-ptp-from-inst-id',
+};
+
+/**
+ * The value of a header, under any spelling that peers send. An empty value counts as absent.
+ *
+ * @param headers by lower-case name, with or without a prototype
+ */
+export function readHeader(headers: Readonly<Record<string, string>>, name: Header): string | undefined {
+  const value = headers[name];
+  if (value !== undefined && value !== '') return value;
+  const other = OTHER_SPELLING[name];
+  return (other !== undefined && headers[other]) || undefined;
+}
+
+/** Whether a value can travel in a header: printable ASCII, at most {@link MAX_HEADER_LENGTH} characters. */
+export function isHeaderValue(value: string): boolean {
+  return value.length <= MAX_HEADER_LENGTH && /^[ -~]*$/.test(value);
+}
+
+/**
+ * The value, when it can travel in a header.
+ *
+ * @throws MeshError E0000000400 when it cannot; the message names the header, and quotes nothing of the value, which may be
+ * a secret
+ */
+export function safeHeaderValue(name: string, value: string): string {
+  if (isHeaderValue(value)) return value;
+  const what = value.length > MAX_HEADER_LENGTH ? `at most ${MAX_HEADER_LENGTH} characters` : 'printable ASCII';
+  throw new MeshError(MeshCode.INVALID_REQUEST, `the header '${name}' cannot be sent: its value must be ${what}`);
+}
