@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'lossless-json';
+
+/** Where the recorded calls are. */
+export const RPC_VECTORS = fileURLToPath(new URL('../support/vectors/rpc.json', import.meta.url));
+
+/** A call of the reference SDK, as recorded on the wire. */
+export interface RpcVector {
+  /** What it is about. */
+  readonly case: string;
+  /** The gRPC path. */
+  readonly method: string;
+  /** The gRPC metadata. */
+  readonly metadata: readonly (readonly [string, string])[];
+  /** The body of the request. */
+  readonly request: string;
+  /** The body of the answer. */
+  readonly reply: string;
+}
+
+/** The answer of a provider. */
+export interface Answer {
+  /** The status code. */
+  readonly code: string;
+  /** For people. */
+  readonly message?: string;
+  /** The result, of a success. */
+  readonly content?: unknown;
+  /** Of a failure: an object, or nothing. */
+  readonly cause?: unknown;
+}
+
+/** Reads the recorded calls. */
+export function rpcVectors(): readonly RpcVector[] {
+  return JSON.parse(readFileSync(RPC_VECTORS, 'utf8')) as RpcVector[];
+}
+
+/** Reads JSON so that numbers compare by value, integers of any size included. */
+export function parseExactly(text: string): Record<string, unknown> {
+  const numbers = (digits: string) => (/^-?\d+$/.test(digits) ? BigInt(digits) : Number(digits));
+  return parse(text, undefined, numbers) as Record<string, unknown>;
+}
+
+/** What is compared of an answer: code and content; of a failure its message too, where it is the provider's own. */
+export function essence({ code, content, message }: Answer): Answer {
+  if (code === 'E0000000000') return { code, content };
+  return OWN_MESSAGES.has(code) ? { code, message } : { code };
+}
+
+/** Failures whose message is what the provider's method said. */
+const OWN_MESSAGES: ReadonlySet<string> = new Set(['E0000000500', 'E0000000403']);
+
+/**
+ * What our provider is to answer to a recorded request. The reference answers E0000000500 to a request that is no JSON;
+ * ours says what is wrong with it.
+ */
+export function expectedAnswer(vector: RpcVector): Answer {
+  if (vector.case === 'malformed request') return { code: 'E0000000616' };
+  return essence(JSON.parse(vector.reply) as Answer);
+}
