@@ -1,4 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
 import { ExtensionMarks } from './extension.decorator.js';
 import type { ExtensionEntry } from './extension-registry.js';
 
@@ -9,6 +11,7 @@ import type { ExtensionEntry } from './extension-registry.js';
  * @param mesh name of the mesh
  * @param builtins the classes that come with the package
  * @param home the module instance of this mesh: only its own copies of the built-in classes are taken
+ * @throws MeshError E0000000400 when one is not a singleton, for then there is nothing to call yet
  */
 export function* discoverExtensions(
   discovery: DiscoveryService,
@@ -20,6 +23,7 @@ export function* discoverExtensions(
   for (const wrapper of discovery.getProviders({ metadataKey: ExtensionMarks.KEY })) {
     const instance: unknown = wrapper.instance;
     if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+    if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw notSingle(wrapper.name);
     const builtin = builtins.has(wrapper.metatype);
     if (builtin && wrapper.host?.instance !== home) continue;
     seen.add(instance);
@@ -28,4 +32,9 @@ export function* discoverExtensions(
       yield { family: mark.family, name: mark.name, priority: mark.priority ?? 0, builtin, instance };
     }
   }
+}
+
+function notSingle(name: string): MeshError {
+  const message = `the extension ${name} must be a singleton, but it is transient, or request-scoped by itself or by what it injects`;
+  return new MeshError(MeshCode.INVALID_REQUEST, message);
 }
