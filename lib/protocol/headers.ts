@@ -65,13 +65,21 @@ export type Header = (typeof Header)[keyof typeof Header];
 /** Longest value of a header that is sent, in characters. */
 export const MAX_HEADER_LENGTH = 8192;
 
-/** Other spellings that deployed peers send; read, never sent. */
-const OTHER_SPELLING: Readonly<Partial<Record<Header, string>>> = {
-  // A typing error in yacl.
-  [Header.TECH_PROVIDER_CODE]: 'x-ptp-tecn-provider-code',
-  // Some clients of FATE's broker.
-  [Header.SOURCE_NODE_ID]: 'x-ptp-from-node-id',
-  [Header.SOURCE_INST_ID]: 'x-ptp-from-inst-id',
+/**
+ * Other spellings that deployed peers send; read, never sent. Those with `mesh-` are all that the asyncio generation of the
+ * reference SDK sends (imesh 0.0.30 and later).
+ */
+const OTHER_SPELLINGS: Readonly<Partial<Record<Header, readonly string[]>>> = {
+  // The first is a typing error in yacl.
+  [Header.TECH_PROVIDER_CODE]: ['x-ptp-tecn-provider-code', 'mesh-tech-provider-code'],
+  [Header.TRACE_ID]: ['mesh-trace-id'],
+  [Header.TOKEN]: ['mesh-token'],
+  [Header.SESSION_ID]: ['mesh-session-id'],
+  // Those with `from` come from some clients of FATE's broker.
+  [Header.SOURCE_NODE_ID]: ['x-ptp-from-node-id', 'mesh-source-node-id'],
+  [Header.SOURCE_INST_ID]: ['x-ptp-from-inst-id', 'mesh-source-inst-id'],
+  [Header.TARGET_NODE_ID]: ['mesh-target-node-id'],
+  [Header.TARGET_INST_ID]: ['mesh-target-inst-id'],
 };
 
 /**
@@ -82,8 +90,8 @@ const OTHER_SPELLING: Readonly<Partial<Record<Header, string>>> = {
 export function readHeader(headers: Readonly<Record<string, string>>, name: Header): string | undefined {
   const value = headers[name];
   if (value !== undefined && value !== '') return value;
-  const other = OTHER_SPELLING[name];
-  return (other !== undefined && headers[other]) || undefined;
+  for (const other of OTHER_SPELLINGS[name] ?? []) if (headers[other]) return headers[other];
+  return undefined;
 }
 
 /** Whether a value can travel in a header: printable ASCII, at most {@link MAX_HEADER_LENGTH} characters. */

@@ -22,6 +22,14 @@ describe('headers', () => {
     [Header.TECH_PROVIDER_CODE, 'x-ptp-tecn-provider-code'],
     [Header.SOURCE_NODE_ID, 'x-ptp-from-node-id'],
     [Header.SOURCE_INST_ID, 'x-ptp-from-inst-id'],
+    [Header.TECH_PROVIDER_CODE, 'mesh-tech-provider-code'],
+    [Header.TRACE_ID, 'mesh-trace-id'],
+    [Header.TOKEN, 'mesh-token'],
+    [Header.SESSION_ID, 'mesh-session-id'],
+    [Header.SOURCE_NODE_ID, 'mesh-source-node-id'],
+    [Header.SOURCE_INST_ID, 'mesh-source-inst-id'],
+    [Header.TARGET_NODE_ID, 'mesh-target-node-id'],
+    [Header.TARGET_INST_ID, 'mesh-target-inst-id'],
   ])('%s is also read as %s', (name, other) => {
     expect(readHeader({ [other]: 'other' }, name)).toBe('other');
     expect(readHeader({ [other]: 'other', [name]: '' }, name)).toBe('other');
