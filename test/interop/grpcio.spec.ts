@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython, type Python, PythonScript } from '../support/python.js';
+import { rpcVectors } from '../support/vectors.js';
 import { CALLS } from './calls.js';
 import { type ConsumerApp, type ProviderApp, startConsumerApp, startProviderApp } from './nest-apps.js';
-import { type Answer, essence, expectedAnswer, RPC_VECTORS, rpcVectors } from './rpc-vectors.js';
+import { type Answer, essence, expectedAnswer, RPC_VECTORS } from './rpc-vectors.js';
 
 /** What `python/raw.py call` prints for a recorded request. */
 interface Exchange {

@@ -1,9 +1,10 @@
 import { direct, MeshContext, Cancellation, RunMode } from 'nestjs-mesh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython, type Python, PythonScript } from '../support/python.js';
+import { rpcVectors } from '../support/vectors.js';
 import { CALLS } from './calls.js';
 import { type ConsumerApp, type ProviderApp, startConsumerApp, startProviderApp } from './nest-apps.js';
-import { type Answer, rpcVectors } from './rpc-vectors.js';
+import { type Answer } from './rpc-vectors.js';
 
 const { found, reason } = await findPython('imesh', 'mesh');
 const modes = ['unary', 'stream'] as const;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RpcVector, rpcVectors } from '../support/vectors.js';
 import { CALLS } from './calls.js';
 import { type ConsumerApp, startConsumerApp } from './nest-apps.js';
 import { type Received, ReplayServer } from './replay-server.js';
-import { type Answer, parseExactly, type RpcVector, rpcVectors } from './rpc-vectors.js';
+import { type Answer, parseExactly } from './rpc-vectors.js';
 
 /**
  * Attachments that the reference SDK's providers read. They take the caller from `mesh-provider`, and those of the asyncio

@@ -1,18 +1,26 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RpcVector, rpcVectors } from '../support/vectors.js';
 import { type ProviderApp, startProviderApp } from './nest-apps.js';
-import { type Answer, essence, expectedAnswer, type RpcVector, rpcVectors } from './rpc-vectors.js';
+import { type Answer, essence, expectedAnswer } from './rpc-vectors.js';
+
+/** The reference SDK compresses what it sends. */
+const compressions = [
+  { name: 'plain', algorithm: compressionAlgorithms.identity },
+  { name: 'compressed', algorithm: compressionAlgorithms.gzip },
+];
 
 const same = (body: Buffer): Buffer => body;
 
 /** What the reference SDK sent, sent again with plain grpc-js, and what our provider makes of it. */
-describe('a recorded request of the reference SDK, to a Nest provider', () => {
+describe.each(compressions)('a recorded request of the reference SDK, $name, to a Nest provider', ({ algorithm }) => {
   let provider: ProviderApp;
   let client: Client;
 
   beforeAll(async () => {
     provider = await startProviderApp();
-    client = new Client(provider.address, credentials.createInsecure());
+    const options = { 'grpc.default_compression_algorithm': algorithm };
+    client = new Client(provider.address, credentials.createInsecure(), options);
   });
 
   afterAll(async () => {

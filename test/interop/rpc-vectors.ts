@@ -1,23 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'lossless-json';
+import type { RpcVector } from '../support/vectors.js';
 
 /** Where the recorded calls are. */
 export const RPC_VECTORS = fileURLToPath(new URL('../support/vectors/rpc.json', import.meta.url));
-
-/** A call of the reference SDK, as recorded on the wire. */
-export interface RpcVector {
-  /** What it is about. */
-  readonly case: string;
-  /** The gRPC path. */
-  readonly method: string;
-  /** The gRPC metadata. */
-  readonly metadata: readonly (readonly [string, string])[];
-  /** The body of the request. */
-  readonly request: string;
-  /** The body of the answer. */
-  readonly reply: string;
-}
 
 /** The answer of a provider. */
 export interface Answer {
@@ -29,11 +15,6 @@ export interface Answer {
   readonly content?: unknown;
   /** Of a failure: an object, or nothing. */
   readonly cause?: unknown;
-}
-
-/** Reads the recorded calls. */
-export function rpcVectors(): readonly RpcVector[] {
-  return JSON.parse(readFileSync(RPC_VECTORS, 'utf8')) as RpcVector[];
 }
 
 /** Reads JSON so that numbers compare by value, integers of any size included. */
