@@ -1,6 +1,6 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import { DEFAULT_FLAG, formatFlag, parseFlag, type UrnFlag } from './flag.js';
+import { DEFAULT_FLAG, FLAG_LENGTH, formatFlag, parseFlag, type UrnFlag } from './flag.js';
 
 /** The name of a service at a node, network-wide (PROTOCOL 7). */
 export interface Urn {
@@ -43,9 +43,8 @@ export const MAX_URN_LENGTH = 1024;
  * @throws MeshError E0000000400 for a part that a URN cannot say
  */
 export function formatUrn({ name, nodeId, flag = DEFAULT_FLAG, domain = DEFAULT_DOMAIN }: UrnParts): string {
-  if (!/^[!-\-/-~]+$/.test(nodeId)) throw invalid(`the node id must be printable ASCII without dots, got '${nodeId}'`);
-  const path = reversed(name);
-  const urn = `${path}.${formatFlag(flag)}.${nodeId.toLowerCase()}.${checkedDomain(domain).toLowerCase()}`;
+  const node = checkedNodeId(nodeId).toLowerCase();
+  const urn = `${reversed(name)}.${formatFlag(flag)}.${node}.${checkedDomain(domain).toLowerCase()}`;
   if (urn.length > MAX_URN_LENGTH) throw tooLong(urn.length);
   return urn;
 }
@@ -57,19 +56,27 @@ export function formatUrn({ name, nodeId, flag = DEFAULT_FLAG, domain = DEFAULT_
  * @throws MeshError E0000000400 that says what is wrong
  */
 export function parseUrn(text: string): Urn {
-  if (text === '') throw invalid('it is empty');
   if (text.length > MAX_URN_LENGTH) throw tooLong(text.length);
-  const parts = /^(.+)\.(\d{37})\.([^.]+)\.(.+)$/.exec(text);
-  if (!parts)
-    throw invalid(`it must be <name reversed>.<flag of 37 digits>.<node>.<domain>, got '${text.slice(0, 200)}'`);
-  const [, path = '', flag = '', nodeId = '', domain = ''] = parts;
-  if (!/^[!-~]+$/.test(nodeId)) throw invalid(`the node id must be printable ASCII, got '${nodeId}'`);
+  const flagAt = findFlag(text);
+  const nodeAt = flagAt + FLAG_LENGTH + 1;
+  const domainAt = text.indexOf('.', nodeAt) + 1;
+  if (flagAt < 0 || domainAt <= nodeAt) throw misshapen(text);
   return {
-    name: reversed(path),
-    nodeId: nodeId.toLowerCase(),
-    flag: parseFlag(flag),
-    domain: checkedDomain(domain).toLowerCase(),
+    name: reversed(text.slice(0, flagAt - 1)),
+    nodeId: checkedNodeId(text.slice(nodeAt, domainAt - 1)).toLowerCase(),
+    flag: parseFlag(text.slice(flagAt, nodeAt - 1)),
+    domain: checkedDomain(text.slice(domainAt)).toLowerCase(),
   };
+}
+
+/** Where the last segment of {@link FLAG_LENGTH} digits begins; -1 when there is none behind a name. */
+function findFlag(text: string): number {
+  for (let end = text.length; end > FLAG_LENGTH;) {
+    const dot = text.lastIndexOf('.', end - 1);
+    if (end - dot - 1 === FLAG_LENGTH && /^\d+$/.test(text.slice(dot + 1, end))) return dot < 1 ? -1 : dot + 1;
+    end = dot;
+  }
+  return -1;
 }
 
 /** Whether two ids of nodes or institutions are the same: they are compared without case (PROTOCOL 2). */
@@ -80,17 +87,32 @@ export function sameId(a: string, b: string): boolean {
 /** A segment: `${…}`, or printable ASCII without dots and braces. */
 const SEGMENT = /^(\$\{[!-|~]+\}|[!-\-/-z|~]+)$/;
 
-function reversed(path: string): string {
-  const segments = path.match(/\$\{[^}]*\}|[^.]+/g) ?? [];
-  if (path === '' || segments.join('.') !== path || !segments.every((segment) => SEGMENT.test(segment))) {
-    throw invalid(`the name must be segments of printable ASCII with dots between them, got '${path.slice(0, 200)}'`);
+/** Several segments, none of which is `${…}`. */
+const PLAIN_SEGMENTS = /^[!-\-/-z|~]+(\.[!-\-/-z|~]+)*$/;
+
+/** Turns the order of the segments of a name round. */
+function reversed(name: string): string {
+  if (PLAIN_SEGMENTS.test(name)) return name.split('.').toReversed().join('.');
+  const segments = name.match(/\$\{[^}]*\}|[^.]+/g) ?? [];
+  if (segments.join('.') === name && name !== '' && segments.every((segment) => SEGMENT.test(segment))) {
+    return segments.toReversed().join('.');
   }
-  return segments.toReversed().join('.');
+  throw invalid(`the name must be segments of printable ASCII with dots between them, got '${name.slice(0, 200)}'`);
+}
+
+function checkedNodeId(nodeId: string): string {
+  if (/^[!-\-/-~]+$/.test(nodeId)) return nodeId;
+  throw invalid(`the node id must be printable ASCII without dots, got '${nodeId.slice(0, 200)}'`);
 }
 
 function checkedDomain(domain: string): string {
   if (/^[!-\-/-~]+(\.[!-\-/-~]+)*$/.test(domain)) return domain;
   throw invalid(`the domain must be segments of printable ASCII with dots between them, got '${domain.slice(0, 200)}'`);
+}
+
+function misshapen(text: string): MeshError {
+  const shape = `<name reversed>.<flag of ${FLAG_LENGTH} digits>.<node>.<domain>`;
+  return invalid(`it must be ${shape}, got '${text.slice(0, 200)}'`);
 }
 
 function tooLong(length: number): MeshError {

@@ -51,11 +51,12 @@ describe('a URN', () => {
   });
 
   it.each([
-    ['', /it is empty/],
+    ['', /must be <name reversed>/],
     ['apply.trust.mesh', /must be <name reversed>\.<flag of 37 digits>\.<node>\.<domain>, got 'apply\.trust\.mesh'/],
     [`${FLAG}.lx0.trustbe.cn`, /must be <name reversed>/],
+    [`.${FLAG}.lx0.trustbe.cn`, /must be <name reversed>/],
     [`apply.${FLAG}.lx0`, /must be <name reversed>/],
-    [`apply.${FLAG}..trustbe.cn`, /must be <name reversed>/],
+    [`apply.${FLAG}..trustbe.cn`, /the node id must be printable ASCII/],
     [`apply.0001.lx0.trustbe.cn`, /must be <name reversed>/],
     [`apply..mesh.${FLAG}.lx0.trustbe.cn`, /the name must be segments/],
     [`.apply.${FLAG}.lx0.trustbe.cn`, /the name must be segments/],
@@ -65,7 +66,7 @@ describe('a URN', () => {
     [`应用.${FLAG}.lx0.trustbe.cn`, /the name must be segments/],
     [`apply.${FLAG}.l\u00fc0.trustbe.cn`, /the node id must be printable ASCII/],
     [`apply.${FLAG}.lx0.trustbe..cn`, /the domain must be segments/],
-    [`apply\n.${FLAG}.lx0.trustbe.cn`, /must be <name reversed>/],
+    [`apply\n.${FLAG}.lx0.trustbe.cn`, /the name must be segments/],
     [`apply.${'9'.repeat(37)}.lx0.trustbe.cn`, /the flag of the URN is invalid/],
     [`${'a'.repeat(1024)}.${FLAG}.lx0.trustbe.cn`, /at most 1024 characters, got \d+/],
   ])('refuses to read %j', (text, message) => {
