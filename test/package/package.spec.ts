@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isBuiltin } from 'node:module';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requireBuild, root } from '../support/dist.js';
+import { compilers, Installation, manifest, optionalPeers } from './installation.js';
+
+const installation = new Installation();
+let paths: readonly string[];
+
+beforeAll(async () => {
+  requireBuild();
+  paths = await installation.pack();
+  await installation.install();
+}, 180_000);
+
+afterAll(() => installation.remove());
+
+/** Packages that the files of the tarball with this ending import, each with one of the files. */
+function imports(ending: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const path of paths.filter((candidate) => candidate.endsWith(ending))) {
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(root, path), 'utf8'), true, true);
+    for (const { fileName } of importedFiles) {
+      if (!fileName.startsWith('.') && !isBuiltin(fileName)) found.set(packageOf(fileName), path);
+    }
+  }
+  return found;
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+describe('what is published', () => {
+  it('is the build, the licence and what describes them', () => {
+    const others = paths.filter((path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path));
+
+    expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('has three entry points, without wildcards', () => {
+    expect(Object.keys(manifest.exports)).toEqual(['.', './spi', './testing', './package.json']);
+    const files = Object.values(manifest.exports).flatMap((entry) =>
+      Object.values(typeof entry === 'string' ? [entry] : entry),
+    );
+    expect(paths).toEqual(expect.arrayContaining(files.map((file) => file.replace('./', ''))));
+  });
+
+  it('imports only packages that it declares', () => {
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    const found = [...imports('.js'), ...imports('.d.ts')];
+
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter(([name]) => !declared.includes(name))).toEqual([]);
+  });
+
+  it('declares only packages that it imports', () => {
+    const imported = [...imports('.js').keys()];
+    // Nest cannot be used without it.
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+
+    expect(declared.filter((name) => !imported.includes(name) && name !== 'reflect-metadata')).toEqual([]);
+  });
+
+  it('mentions no optional package in its types', () => {
+    expect(optionalPeers).toContain('@grpc/grpc-js');
+    expect([...imports('.d.ts')].filter(([name]) => optionalPeers.includes(name))).toEqual([]);
+  });
+
+  it('is found sound by publint', async () => {
+    const { messages } = await publint({ pkgDir: root, pack: { tarball: installation.tarball.buffer }, strict: true });
+
+    expect(messages.map((message) => formatMessage(message, { ...manifest }, { color: false }))).toEqual([]);
+  });
+
+  it('has types that are found whichever way modules are resolved', async () => {
+    const result = await checkPackage(createPackageFromTarballData(installation.tarball));
+    if (result.types === false) throw new Error('the package has no types');
+    // An ES module only: CommonJS gets it by require(esm), which the compiler's node16 mode does not know yet, and entry
+    // points beside the main one cannot be found by the resolution of Node 10.
+    const problems = result.problems.filter(
+      (problem) =>
+        problem.kind !== 'CJSResolvesToESM' && !('resolutionKind' in problem && problem.resolutionKind === 'node10'),
+    );
+
+    expect(Object.keys(result.entrypoints)).toEqual(expect.arrayContaining(['.', './spi', './testing']));
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('an application outside the repository', () => {
+  const entryPoints = [manifest.name, `${manifest.name}/spi`, `${manifest.name}/testing`];
+
+  it('has no optional package until it asks for it', () => {
+    expect(() => readFileSync(join(installation.app, 'node_modules/@grpc/grpc-js/package.json'))).toThrow('ENOENT');
+  });
+
+  it.each(entryPoints)('imports %s, without the optional packages', async (name) => {
+    const code = `import * as entry from '${name}'; console.log(Object.keys(entry).length > 0)`;
+
+    expect(await installation.node('--input-type=module', '-e', code)).toBe('true\n');
+  });
+
+  it.each(entryPoints)('requires %s, without the optional packages', async (name) => {
+    const code = `console.log(Object.keys(require('${name}')).length > 0)`;
+
+    expect(await installation.node('--input-type=commonjs', '-e', code)).toBe('true\n');
+  });
+
+  it('is told which package is missing', async () => {
+    installation.compile('lacking.mts', compilers['nodenext']!);
+
+    await expect(installation.node('lacking.mjs')).rejects.toThrow(/npm install @grpc\/grpc-js/);
+  });
+
+  it.each([
+    ['an ES module', 'node16', 'main.mts'],
+    ['an ES module', 'nodenext', 'main.mts'],
+    ['a bundled module', 'bundler', 'main.ts'],
+    ['CommonJS', 'nodenext', 'main.cts'],
+  ])('compiles as %s with the resolution of %s', (_, compiler, file) => {
+    expect(installation.compile(file, compilers[compiler]!)).toEqual([]);
+  });
+
+  describe('with the optional packages', () => {
+    beforeAll(() => installation.add('@grpc/grpc-js'), 120_000);
+
+    it.each([
+      ['an ES module', 'main.mts', 'main.mjs'],
+      ['CommonJS', 'main.cts', 'main.cjs'],
+    ])('calls and is called as %s', async (_, source, compiled) => {
+      installation.compile(source, compilers['nodenext']!);
+
+      expect(JSON.parse(await installation.node(compiled))).toEqual({ sum: 42, picks: 1, testing: true });
+    });
+  });
+});
