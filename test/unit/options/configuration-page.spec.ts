@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../lib/errors/mesh-error.js';
+import type { MeshOptions } from '../../../lib/options/mesh-options.js';
+import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
+
+interface Row {
+  readonly option: string;
+  readonly fallback: string;
+  readonly variable: string;
+}
+
+const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+const rows: readonly Row[] = [...page.matchAll(/^\| `([a-z][\w.[\]]*)` +\| (.+?) +\| (.*?) *\|.*\|.*\|$/gim)]
+  .map(([, option = '', fallback = '', variable = '']) => ({ option, fallback, variable }))
+  .filter(({ option }) => !option.startsWith('MESH_'));
+
+/** The value at a path of names. */
+function at(path: string, value: unknown): unknown {
+  return path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
+}
+
+/** The options that an object may have, from the refusal of one that it may not. */
+function knownAt(path: string, options: unknown): string[] {
+  try {
+    resolveMeshOptions(options as MeshOptions, {});
+  } catch (error) {
+    const known = error instanceof MeshError ? /; known: ([\w, ]+)/.exec(error.message)?.[1] : undefined;
+    return (known ?? '').split(', ').map((key) => path + key);
+  }
+  return [];
+}
+
+describe('docs/configuration.md', () => {
+  it('has a row for every option there is, and for no other', () => {
+    const sections = ['listen', 'limits', 'retry', 'grpc'];
+    const known = [
+      ...knownAt('', { none: 1 }),
+      ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
+      ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
+    ];
+    const rowless = ['limits', 'retry', 'grpc'];
+    expect(rows.map(({ option }) => option).toSorted()).toEqual(
+      known.filter((option) => !rowless.includes(option)).toSorted(),
+    );
+  });
+
+  const literals = rows.filter(({ option, fallback }) => fallback.startsWith('`') && option !== 'listen');
+
+  it.each(literals)('says the default of $option as it is', ({ option, fallback }) => {
+    expect(`\`${String(at(option, resolveMeshOptions({}, {})))}\``).toBe(fallback);
+  });
+
+  it.each(rows.filter(({ variable }) => variable !== ''))('says which variable $option comes from', (row) => {
+    const env = { [row.variable.replaceAll('`', '')]: 'h:4' };
+    if (row.option === 'name') env['MESH_NAME'] = 'h4';
+    const [before, after] = [{}, env].map((one) => at(row.option, resolveMeshOptions({}, one)));
+    expect(after).not.toEqual(before);
+  });
+});
