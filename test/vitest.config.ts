@@ -26,6 +26,7 @@ const kinds: readonly Kind[] = [
   { name: 'leak', folders: ['leak'], testTimeoutMs: 60_000, files: 'in turn' },
   { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'in turn' },
   { name: 'docs', folders: ['docs'], testTimeoutMs: 120_000, files: 'in turn' },
+  { name: 'sample', folders: ['sample'], testTimeoutMs: 60_000, files: 'in turn' },
   { name: 'package', folders: ['package'], testTimeoutMs: 180_000, files: 'in turn' },
 ];
 

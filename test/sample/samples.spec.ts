@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireBuild, root } from '../support/dist.js';
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+async function node(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, env: { ...process.env, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  child.stdin.end();
+  await once(child, 'close');
+  return { exitCode: child.exitCode, output };
+}
+
+describe('the samples', () => {
+  beforeAll(requireBuild);
+
+  it('run, and end as expected', async () => {
+    const { exitCode, output } = await node('sample/run.mjs', []);
+
+    expect(output).toContain('6 of 6 steps went as expected');
+    expect(output).toMatch(/^trust {4}mesh\.trust\.verify .* ms {2}trace \w+ {2}true$/m);
+    expect(output).toMatch(/^wallet {3}mesh\.trust\.exchange .* ms {2}trace \w+ {2}MeshError: only the holder/m);
+    expect(output).toMatch(/^sticky +(\w+)( \1){5}$/m);
+    expect(exitCode).toBe(0);
+  });
+
+  it('take a free port where 7304 is taken', async () => {
+    const other = createServer().listen(7304, '127.0.0.1');
+    // Where something else listens there already, that is as good.
+    await once(other, 'listening').catch(() => undefined);
+
+    const { exitCode, output } = await node('sample/01-tokenizer/dist/main.js', []);
+    other.close();
+
+    expect(output).toMatch(/listens at 127\.0\.0\.1:(?!7304)\d+/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('fail when a step goes another way', async () => {
+    const { exitCode, output } = await node('sample/01-tokenizer/dist/consumer.js', [], {
+      MESH_ADDRESS: '127.0.0.1:1',
+    });
+
+    expect(output).toContain('0 of 6 steps');
+    expect(output).toContain('a fresh token is accepted: expected true, got E0000000619');
+    expect(exitCode).toBe(1);
+  });
+});
