@@ -3,7 +3,18 @@ export { Cancellation } from './context/cancellation.js';
 export { MESH_CODE_TEXT, MeshCode } from './errors/mesh-code.js';
 export { MeshError, type MeshErrorOptions } from './errors/mesh-error.js';
 export { toMeshError } from './errors/from-unknown.js';
-export * from './options/mesh-options.js';
+export {
+  type DirectRule,
+  type GrpcTransportOptions,
+  type LimitOptions,
+  type ListenOptions,
+  MESH_OPTIONS,
+  type MeshOptions,
+  type ResolvedMeshOptions,
+  type ResolvedStaticService,
+  type RetryOptions,
+  type StaticServiceOptions,
+} from './options/mesh-options.js';
 export { RunMode } from './protocol/run-mode.js';
 export { MeshModule } from './mesh.module.js';
 export type { MeshModuleExtras } from './mesh.module-definition.js';

@@ -3,8 +3,16 @@ export { CODEC, type Codec } from './codec/codec.js';
 export { MeshExtension, type ExtensionOptions } from './kernel/extension.decorator.js';
 export { defineFamily, ExtensionFamily } from './kernel/extension-family.js';
 export { ExtensionRegistry, type ExtensionEntry } from './kernel/extension-registry.js';
-export { type CallTarget, type Instance, REGISTRY, type Registry, type ServiceQuery } from './registry/registry.js';
+export {
+  type CallTarget,
+  EVERY_SUBSET,
+  type Instance,
+  REGISTRY,
+  type Registry,
+  type ServiceQuery,
+} from './registry/registry.js';
 export { type FailedAttempt, RETRY_POLICY, type RetryPolicy } from './resilience/retry-policy.js';
+export { MESH_OPTIONS, type ResolvedMeshOptions } from './options/mesh-options.js';
 export { ROUTER, type Router } from './routing/router.js';
 export {
   type CallFilter,
