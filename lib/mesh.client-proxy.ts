@@ -119,7 +119,8 @@ export class MeshClientProxy extends ClientProxy<MeshClientEvents, MeshClientSta
   private async makeClient(): Promise<MeshClient> {
     const { client: _, ...options } = this.options;
     const root = MeshModule.forRoot({ ...options, listen: false });
-    this.context = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+    // Nest keeps one logger for the whole process: naming one here would take it from the application around.
+    this.context = await NestFactory.createApplicationContext(root, { abortOnError: false });
     return this.context.get(MeshClient);
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryService } from '@nestjs/core';
 import { BUILTIN_EXTENSIONS } from './builtins.js';
 import { MeshContext } from './context/mesh-context.js';
@@ -16,7 +16,10 @@ import { MeshRuntime } from './mesh.runtime.js';
 export interface MeshModuleExtras {
   /** Name of this mesh, in an application with several. Default: the default mesh. */
   mesh?: string;
-  /** Whether its clients and server are visible in every module. Default `true`. */
+  /**
+   * Whether `MeshClient`, `MeshServer` and `MeshContext` are visible in every module. Default `true`; when `false`, only in
+   * modules that import what `forRoot` returned. `forFeature` works everywhere, either way.
+   */
   isGlobal?: boolean;
 }
 
@@ -29,14 +32,33 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setFactoryMethodName('createMeshOptions')
     .setExtras(extras, (definition, { mesh = DEFAULT_MESH, isGlobal = true }): DynamicModule => {
       const shared = sharedProviders(mesh);
-      return {
+      const home = {
         ...definition,
         global: isGlobal,
         providers: [...(definition.providers ?? []), ...ownProviders(mesh), ...shared],
         exports: [...(definition.exports ?? []), ...shared.map(tokenOf)],
       };
+      return isGlobal ? home : { module: MeshScopeModule, imports: [home, featureDoor(home, mesh)], exports: [home] };
     })
     .build();
+
+/** Stands around a mesh that is not global, for those who import it. @internal */
+@Module({})
+export class MeshScopeModule {}
+
+/** Shows a mesh that is not global to the modules of `forFeature`, and nothing else of it. @internal */
+@Module({})
+export class MeshFeatureDoorModule {}
+
+function featureDoor(home: DynamicModule, mesh: string): DynamicModule {
+  const door = { provide: featureClientToken(mesh), useExisting: getMeshClientToken(mesh) };
+  return { module: MeshFeatureDoorModule, global: true, imports: [home], providers: [door], exports: [door.provide] };
+}
+
+/** Token by which the modules of `forFeature` find the client of a mesh, be it global or not. @internal */
+export function featureClientToken(mesh: string): string {
+  return `MeshFeatureClient:${mesh}`;
+}
 
 /** What only the module itself sees: every mesh has its own under the same tokens. */
 function ownProviders(mesh: string): Provider[] {
@@ -55,7 +77,9 @@ function ownProviders(mesh: string): Provider[] {
 
 /** What other modules see, under the tokens of the mesh. */
 function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
-  const providers: Exclude<Provider, Function>[] = [
+  return [
+    { provide: featureClientToken(mesh), useExisting: getMeshClientToken(mesh) },
+    { provide: MeshContext, useFactory: currentContextView },
     {
       provide: getMeshOptionsToken(mesh),
       useFactory: (options: MeshOptions) => resolveMeshOptions(options),
@@ -80,8 +104,6 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
       inject: [MeshRuntime, MESH_OPTIONS],
     },
   ];
-  if (mesh === DEFAULT_MESH) providers.push({ provide: MeshContext, useFactory: currentContextView });
-  return providers;
 }
 
 function tokenOf(provider: Exclude<Provider, Function>) {

@@ -1,11 +1,11 @@
 import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ConfigurableModuleClass } from './mesh.module-definition.js';
+import { ConfigurableModuleClass, featureClientToken, type OPTIONS_TYPE } from './mesh.module-definition.js';
 import { MeshRuntime } from './mesh.runtime.js';
 import { consumerRequests } from './nest/consumer-requests.js';
 import { DEFAULT_MESH } from './nest/mesh-transport.js';
-import { getMeshClientToken } from './nest/tokens.js';
 import type { MeshClient } from './rpc/consumer/mesh-client.js';
+import { readFacade } from './rpc/facade/facade.js';
 
 /**
  * Makes a Nest application a member of a mesh.
@@ -21,13 +21,20 @@ export class MeshModule extends ConfigurableModuleClass implements OnModuleInit,
     super();
   }
 
+  /** Sets up a mesh. Without options it is what the environment says. */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
   /**
    * Provides clients of facades: the plain one under the facade's class, and those that `@MeshConsumer` asks for.
    *
    * @param facades classes marked with `@MeshFacade`
    * @param mesh name of the mesh to call through, in an application with several
+   * @throws MeshError E0000000400 when a class is no facade
    */
   static forFeature(facades: readonly Type[], mesh: string = DEFAULT_MESH): DynamicModule {
+    for (const facade of facades) readFacade(facade);
     const requests = () =>
       facades.flatMap((facade) => consumerRequests(facade, mesh).map((request) => ({ facade, request })));
     return {
@@ -37,7 +44,7 @@ export class MeshModule extends ConfigurableModuleClass implements OnModuleInit,
         return requests().map(({ facade, request }) => ({
           provide: request.token,
           useFactory: (client: MeshClient) => client.facade(facade, request.options),
-          inject: [getMeshClientToken(mesh)],
+          inject: [featureClientToken(mesh)],
         }));
       },
       get exports() {

@@ -45,10 +45,12 @@ export class MeshRuntime {
   /**
    * Joins everything, so that what is wrong shows when the application starts.
    * @param home the module instance of this mesh
-   * @throws MeshError E0000000400 or E0000000404 when extensions collide or a chosen one is missing
+   * @throws MeshError E0000000400 or E0000000404 when extensions collide or a chosen one is missing, or when the
+   * application has two meshes of one name
    */
   start(home: object): void {
     this.home = home;
+    this.refuseTwin();
     this.join();
   }
 
@@ -81,6 +83,14 @@ export class MeshRuntime {
       await pool.close();
     } finally {
       clearTimeout(overdue);
+    }
+  }
+
+  private refuseTwin(): void {
+    for (const { instance } of this.discovery.getProviders()) {
+      if (!(instance instanceof MeshRuntime) || instance === this || instance.mesh !== this.mesh) continue;
+      const message = `MeshModule.forRoot sets up the mesh '${this.mesh}' twice: name each with the option 'mesh'`;
+      throw new MeshError(MeshCode.INVALID_REQUEST, message);
     }
   }
 

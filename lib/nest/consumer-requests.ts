@@ -1,5 +1,9 @@
 import type { InjectionToken, Type } from '@nestjs/common';
+import { address, milliseconds, partyId, subsetName, text, type Check } from '../options/checks.js';
+import { isRecord, readObject } from '../options/option-reader.js';
+import { Problems } from '../options/problems.js';
 import type { CallTarget } from '../registry/registry.js';
+import { readFacade } from '../rpc/facade/facade.js';
 import { DEFAULT_MESH } from './mesh-transport.js';
 
 /** What distinguishes one injected client of a facade from another. */
@@ -25,11 +29,14 @@ const REQUESTS = Symbol('nestjs-mesh:consumer-requests');
  * Notes on the facade that a client with these options is wanted, so that `MeshModule.forFeature` provides it.
  *
  * @returns the token under which it will be provided
+ * @throws MeshError E0000000400 when the class is no facade, or an option is wrong
  */
 export function requestConsumer(facade: Type, options: ConsumerOptions): InjectionToken {
-  const { mesh = DEFAULT_MESH, ...rest } = options;
-  if (mesh === DEFAULT_MESH && Object.keys(rest).length === 0) return facade;
-  const key = `MeshConsumer:${facade.name}:${mesh}:${canonical(rest)}`;
+  const { name } = readFacade(facade);
+  const { mesh = DEFAULT_MESH, ...rest } = readOptions(name, options);
+  const wanted = canonical(rest);
+  if (mesh === DEFAULT_MESH && wanted === '[]') return facade;
+  const key = `MeshConsumer:${name}:${mesh}:${wanted}`;
   const known = (Reflect.getOwnMetadata(REQUESTS, facade) as Map<string, ConsumerRequest> | undefined) ?? new Map();
   const request = known.get(key) ?? { token: Symbol(key), mesh, options: rest };
   Reflect.defineMetadata(REQUESTS, known.set(key, request), facade);
@@ -38,13 +45,38 @@ export function requestConsumer(facade: Type, options: ConsumerOptions): Injecti
 
 /** The clients of a facade to provide in a mesh: the plain one, and those asked for. */
 export function consumerRequests(facade: Type, mesh: string): readonly ConsumerRequest[] {
+  requestConsumer(facade, { mesh });
   const known = Reflect.getOwnMetadata(REQUESTS, facade) as Map<string, ConsumerRequest> | undefined;
   const wanted = [...(known?.values() ?? [])].filter((request) => request.mesh === mesh);
   if (mesh === DEFAULT_MESH) wanted.unshift({ token: facade, mesh, options: {} });
   return wanted;
 }
 
+const meshName = text(/^\S{1,128}$/, 'the name of a mesh');
+
+const attachments: Check<Readonly<Record<string, string>>> = (value, name, problems) => {
+  if (isRecord(value) && Object.values(value).every((one) => typeof one === 'string')) {
+    return value as Readonly<Record<string, string>>;
+  }
+  return problems.refuse(name, 'an object of strings', value);
+};
+
+function readOptions(facade: string, options: ConsumerOptions): ConsumerOptions {
+  const problems = new Problems();
+  const read = readObject(`@MeshConsumer(${facade})`, options, problems, (reader) => ({
+    mesh: reader.takeOptional('mesh', meshName),
+    nodeId: reader.takeOptional('nodeId', partyId),
+    instId: reader.takeOptional('instId', partyId),
+    address: reader.takeOptional('address', address),
+    subset: reader.takeOptional('subset', subsetName),
+    timeoutMs: reader.takeOptional('timeoutMs', milliseconds(1)),
+    attachments: reader.takeOptional('attachments', attachments),
+  }));
+  problems.throwIfAny();
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+}
+
 function canonical(options: object): string {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  const entries = Object.entries(options);
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

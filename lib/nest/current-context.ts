@@ -1,10 +1,14 @@
+import { BaseRpcContext } from '@nestjs/microservices';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { MeshContext } from '../context/mesh-context.js';
 
+const FIELDS = 'traceId spanId urn service runMode source target attachments deadline cancellation'.split(' ');
+
 const KEYS: ReadonlySet<PropertyKey> = new Set([
+  ...FIELDS,
   ...Object.getOwnPropertyNames(MeshContext.prototype),
-  ...['traceId', 'spanId', 'urn', 'service', 'runMode', 'source', 'target', 'attachments', 'deadline', 'cancellation'],
+  ...Object.getOwnPropertyNames(BaseRpcContext.prototype),
 ]);
 
 /**

@@ -1,12 +1,25 @@
 import { Controller, type Type, UseFilters } from '@nestjs/common';
 import { CONTROLLER_WATERMARK, PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import {
+  PATTERN_EXTRAS_METADATA,
+  PATTERN_HANDLER_METADATA,
+  PATTERN_METADATA,
+  TRANSPORT_METADATA,
+} from '@nestjs/microservices/constants.js';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { type MpiDefinition, readFacade } from '../rpc/facade/facade.js';
 import { FailureObserver } from './failure-observer.js';
 import { DEFAULT_MESH, meshTransport } from './mesh-transport.js';
+
+const PATTERN_KEYS: ReadonlySet<unknown> = new Set([
+  PATTERN_METADATA,
+  PATTERN_HANDLER_METADATA,
+  PATTERN_EXTRAS_METADATA,
+  TRANSPORT_METADATA,
+]);
 
 /** Settings of {@link MeshProvider}. */
 export interface MeshProviderOptions {
@@ -26,7 +39,7 @@ export interface MeshHandlerExtras {
  * facade's arguments in their order; `@Payload()`, `@Ctx()` and custom parameter decorators work as in any controller.
  *
  * @param facade a class marked with `@MeshFacade`
- * @throws MeshError E0000000400 when the class lacks a method of the facade
+ * @throws MeshError E0000000400 when the class lacks a method of the facade, or the method serves another pattern already
  */
 export function MeshProvider(facade: Type, options: MeshProviderOptions = {}): ClassDecorator {
   return (target) => {
@@ -45,14 +58,34 @@ function provide(
   mesh: string,
 ): void {
   const { prototype } = controller;
-  const handler: unknown = Reflect.get(prototype, mpi.method);
-  if (typeof handler !== 'function') {
+  const found: unknown = Reflect.get(prototype, mpi.method);
+  if (typeof found !== 'function') {
     const message = `${controller.name} provides ${facade}, but has no method '${mpi.method}'`;
+    throw new MeshError(MeshCode.INVALID_REQUEST, message);
+  }
+  const handler = ownHandler(prototype, mpi.method, found);
+  const other = (Reflect.getMetadata(PATTERN_METADATA, handler) as readonly unknown[] | undefined)?.[0];
+  if (other !== undefined) {
+    const message = `${controller.name}.${mpi.method} cannot serve '${mpi.service}' of ${facade}: it serves '${String(other)}' already`;
     throw new MeshError(MeshCode.INVALID_REQUEST, message);
   }
   bindParameters(prototype, mpi);
   const extras: MeshHandlerExtras = { mpi, provider: `${controller.name}.${mpi.method}` };
   MessagePattern(mpi.service, meshTransport(mesh), { ...extras })(prototype, mpi.method, { value: handler });
+}
+
+/** Nest notes patterns on the function itself, so a method that several classes inherit becomes a function of each. */
+function ownHandler(prototype: object, method: string, found: Function): Function {
+  if (Object.hasOwn(prototype, method)) return found;
+  const own = function (this: unknown, ...values: unknown[]): unknown {
+    return Reflect.apply(found, this, values);
+  };
+  for (const key of Reflect.getMetadataKeys(found) as unknown[]) {
+    if (!PATTERN_KEYS.has(key)) Reflect.defineMetadata(key, Reflect.getMetadata(key, found), own);
+  }
+  Object.defineProperty(own, 'name', { value: method });
+  Object.defineProperty(prototype, method, { value: own, writable: true, configurable: true });
+  return own;
 }
 
 /** Gives the parameters that have no decorator the facade's arguments, and the validation pipe the types it needs. */

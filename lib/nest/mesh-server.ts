@@ -90,6 +90,10 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server does not listen yet: call listen() before unwrap()');
   }
 
+  /**
+   * Registers a handler; Nest calls it. A pattern that is no text is not served, with a warning.
+   * @throws MeshError E0000000400 when another handler has the service already
+   */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
@@ -97,10 +101,11 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     extras: MeshHandlerExtras & Record<string, unknown> = {},
   ): void {
     const service = this.normalizePattern(pattern as string);
-    if (typeof pattern !== 'string') throw unnamed(service);
     const chained = isEventHandler && this.messageHandlers.has(service);
     super.addHandler(pattern, callback, isEventHandler, extras);
     if (chained) return;
+    // Nest shows every server the handlers of all others, unless they name their transport.
+    if (typeof pattern !== 'string') return this.logger.warn(notServed(service));
     this.parts.services.add({
       service,
       provider: extras.provider ?? `a handler of the pattern '${service}'`,
@@ -137,8 +142,13 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     }
     const listeners: Listener[] = [];
     this.listeners = listeners;
-    for (const transport of this.parts.transports()) {
-      listeners.push(await transport.listen({ host: listen.host, port: listen.port }, this.parts.acceptor));
+    try {
+      for (const transport of this.parts.transports()) {
+        listeners.push(await transport.listen({ host: listen.host, port: listen.port }, this.parts.acceptor));
+      }
+    } catch (error) {
+      for (const listener of listeners.splice(0)) listener.destroy();
+      throw error;
     }
   }
 
@@ -165,7 +175,6 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
   }
 }
 
-function unnamed(pattern: string): MeshError {
-  const message = `the pattern ${pattern} cannot be served on the mesh: a service has a dotted name such as 'mesh.trust.apply'`;
-  return new MeshError(MeshCode.INVALID_REQUEST, message);
+function notServed(pattern: string): string {
+  return `the pattern ${pattern} is not served on the mesh: a service has a dotted name such as 'mesh.trust.apply'`;
 }

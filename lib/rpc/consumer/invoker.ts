@@ -63,9 +63,8 @@ export class MeshInvoker {
     const { context, attachments, release } = openOutboundContext(site, options, this.options, this.self);
     try {
       if (context.cancellation.reason) throw context.cancellation.reason;
-      const target =
-        options.subset === undefined && this.options.subset ? { ...options, subset: this.options.subset } : options;
-      const answer = await this.run({ service: site.service, args, target, context, attachments, site });
+      if (Object.hasOwn(args, 'attachments')) throw reservedName(site.service);
+      const answer = await this.run({ service: site.service, args, target: options, context, attachments, site });
       return site.returns ? revive(answer, site.returns, `the answer of ${site.service}`) : answer;
     } catch (error) {
       throw toMeshError(error);
@@ -154,6 +153,11 @@ function noInstance(query: ServiceQuery): MeshError {
   const where = target.length > 0 ? ` at ${target.join(', ')}` : '';
   const message = `no instance of '${query.service}'${where}: name one in the options 'services' or 'addresses', in MESH_DIRECT or MESH_ADDRESS, or in the call`;
   return new MeshError(MeshCode.NO_INSTANCE, message, { neverSent: true });
+}
+
+function reservedName(service: string): MeshError {
+  const message = `an argument of ${service} cannot be named 'attachments': the wire keeps that name for the context`;
+  return new MeshError(MeshCode.INVALID_REQUEST, message, { neverSent: true });
 }
 
 function tooLong(service: string, size: number, options: ResolvedMeshOptions): MeshError {

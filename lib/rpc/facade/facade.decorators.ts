@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MpiArgument, MpiParameters } from './facade-types.js';
+import { checkFacadeOptions } from './facade-options.js';
 import { defineFacade, defineMpi, type FacadeOptions } from './facade.js';
 import type { StandardSchema } from './standard-schema.js';
 import { type WireArgument, WireType, wireTypeOf } from './wire-type.js';
@@ -21,7 +22,10 @@ export interface MpiOptions extends FacadeOptions {
  * @param options settings for all its methods
  */
 export function MeshFacade(options: FacadeOptions = {}): ClassDecorator {
-  return (target) => defineFacade(target, options);
+  return (target) => {
+    checkFacadeOptions(options, target.name);
+    defineFacade(target, options);
+  };
 }
 
 type Method = (...args: never[]) => unknown;
@@ -76,11 +80,13 @@ export function Mpi(
   options: MpiOptions = {},
 ): (target: object, key: string) => void {
   return (target, key) => {
-    checkService(service, `${target.constructor.name}.${key}`);
+    const where = `${target.constructor.name}.${key}`;
+    checkService(service, where);
+    checkFacadeOptions(options, where, ['returns', 'observable']);
     const { returns, observable, ...rest } = options;
     defineMpi(target, {
       ...rest,
-      ...readArguments(args, `${target.constructor.name}.${key}`),
+      ...readArguments(args, where),
       method: key,
       service,
       returns: typeof returns === 'function' ? wireTypeOf(returns) : returns,

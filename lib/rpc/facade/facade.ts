@@ -62,6 +62,7 @@ export function defineMpi(prototype: object, definition: MpiDefinition): void {
  * service twice
  */
 export function readFacade(facade: Type): FacadeDefinition {
+  if (typeof facade !== 'function') throw refuse(notAClass(facade));
   const options = Reflect.getMetadata(OPTIONS, facade) as FacadeOptions | undefined;
   if (!options) throw refuse(`${facade.name} is no facade: mark the class with @MeshFacade()`);
   const methods = (Reflect.getMetadata(METHODS, facade.prototype as object) as readonly MpiDefinition[]) ?? [];
@@ -88,6 +89,11 @@ function membersOf(facade: Type): Set<string> {
     for (const name of Object.getOwnPropertyNames(proto)) if (name !== 'constructor') members.add(name);
   }
   return members;
+}
+
+function notAClass(given: unknown): string {
+  const hint = given === undefined ? '; do two files import each other?' : '';
+  return `a facade must be a class marked with @MeshFacade(), got ${given === null ? 'null' : typeof given}${hint}`;
 }
 
 function definedOnly<T extends object>(options: T): T {

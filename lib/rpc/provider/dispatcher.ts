@@ -48,21 +48,29 @@ export class ProviderDispatcher {
   /** Serves one call; never rejects. */
   readonly handle = async (call: InboundCall): Promise<Uint8Array> => {
     try {
-      return this.pipeline.codec.encode(successEnvelope(await this.serve(call)));
+      return this.answer(await this.serve(call));
     } catch (error) {
       return this.pipeline.codec.encode(failureEnvelope(toMeshError(error)));
     }
   };
 
+  private answer(content: unknown): Uint8Array {
+    const bytes = this.pipeline.codec.encode(successEnvelope(content));
+    const { maxMessageBytes } = this.options.limits;
+    if (bytes.byteLength <= maxMessageBytes) return bytes;
+    const message = `the answer takes ${bytes.byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
+    throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
+  }
+
   private async serve(call: InboundCall): Promise<unknown> {
     const headerUrn = call.headers[Header.URN];
     const early = headerUrn ? this.services.find(headerUrn) : undefined;
     const { args, attachments } = splitRequest(this.pipeline.codec.decode(call.body));
-    const provider = early ?? this.services.find(attachments[Header.URN]);
+    const called = early ?? this.services.find(attachments[Header.URN]);
+    const { provider } = called;
     if (provider.wire) revive(args, provider.wire, 'arguments');
-    const timeoutMs = provider.timeoutMs ?? this.options.timeoutMs;
-    const deadline = inboundDeadline(call, timeoutMs);
-    const context = inboundContext(call, provider.service, attachments, deadline, call.cancellation);
+    const deadline = inboundDeadline(call, provider.timeoutMs ?? this.options.timeoutMs);
+    const context = inboundContext(call, called, attachments, deadline);
     return within(deadline, call.cancellation, provider.service, () =>
       this.run({ service: provider.service, args, context, provider }),
     );

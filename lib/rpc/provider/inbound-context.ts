@@ -1,9 +1,10 @@
-import type { Cancellation } from '../../context/cancellation.js';
 import { MeshContext } from '../../context/mesh-context.js';
 import { Header, readHeader } from '../../protocol/headers.js';
-import { RunMode } from '../../protocol/run-mode.js';
-import { newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
+import { parseRunMode } from '../../protocol/run-mode.js';
+import { parseTraceparent } from '../../protocol/traceparent.js';
+import { isSpanId, isTraceId, newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
 import type { InboundCall, WireHeaders } from '../../transport/transport.js';
+import type { CalledService } from './service-table.js';
 
 /** What the mesh says of a call itself, under either generation's names: made anew for each call, so it is not carried on to the calls made below. */
 const PER_CALL: ReadonlySet<string> = new Set([
@@ -49,24 +50,25 @@ export function inboundDeadline(call: InboundCall, timeoutMs: number): number {
  */
 export function inboundContext(
   call: InboundCall,
-  service: string,
+  { provider, urn, nodeId }: CalledService,
   attachments: WireHeaders,
   deadline: number,
-  cancellation: Cancellation,
 ): MeshContext {
   const trace = (header: Header) => readHeader(attachments, header) ?? readHeader(call.headers, header);
   const party = (header: Header) => readHeader(call.headers, header) ?? readHeader(attachments, header) ?? '';
+  const traceId = trace(Header.TRACE_ID);
+  const spanId = trace(Header.SPAN_ID);
   return new MeshContext({
-    traceId: trace(Header.TRACE_ID) || newTraceId(),
-    spanId: trace(Header.SPAN_ID) || ROOT_SPAN_ID,
-    urn: call.headers[Header.URN] ?? attachments[Header.URN] ?? '',
-    service,
-    runMode: Number(trace(Header.RUN_MODE)) || RunMode.ROUTINE,
+    traceId: traceId !== undefined && isTraceId(traceId) ? traceId : newTraceId(),
+    spanId: spanId !== undefined && isSpanId(spanId) ? spanId : ROOT_SPAN_ID,
+    urn,
+    service: provider.service,
+    runMode: parseRunMode(trace(Header.RUN_MODE)),
     source: { nodeId: party(Header.SOURCE_NODE_ID), instId: party(Header.SOURCE_INST_ID) },
-    target: { nodeId: party(Header.TARGET_NODE_ID), instId: party(Header.TARGET_INST_ID) },
+    target: { nodeId: party(Header.TARGET_NODE_ID) || nodeId, instId: party(Header.TARGET_INST_ID) },
     attachments: carriedOn(call.headers, attachments),
     deadline,
-    cancellation,
+    cancellation: call.cancellation,
   });
 }
 
@@ -77,5 +79,7 @@ function carriedOn(headers: WireHeaders, attachments: WireHeaders): Record<strin
     if (value !== undefined) carried[header] = value;
   }
   for (const name in attachments) if (!PER_CALL.has(name)) carried[name] = attachments[name]!;
+  const { traceparent } = carried;
+  if (traceparent !== undefined && !parseTraceparent(traceparent)) delete carried[Header.TRACEPARENT];
   return carried;
 }

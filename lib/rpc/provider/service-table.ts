@@ -6,10 +6,19 @@ import type { ProviderService } from './provider-service.js';
 /** URNs whose parsing is remembered. They come from peers, so their number is bounded; beyond, they are parsed each time. */
 const MAX_URNS = 4_096;
 
+/** What a URN calls. */
+export interface CalledService {
+  readonly provider: ProviderService;
+  /** The URN itself. */
+  readonly urn: string;
+  /** Node that the URN names, in lower case. */
+  readonly nodeId: string;
+}
+
 /** The services that this process provides, found by URN. */
 export class ServiceTable {
   private readonly byName = new Map<string, ProviderService>();
-  private readonly byUrn = new Map<string, ProviderService>();
+  private readonly byUrn = new Map<string, CalledService>();
 
   /** @throws MeshError E0000000400 when another provider has the service already */
   add(service: ProviderService): void {
@@ -36,16 +45,17 @@ export class ServiceTable {
    *
    * @throws MeshError E0000000400 when the URN is missing or malformed, E0000000617 when nobody here provides the service
    */
-  find(urn: string | undefined): ProviderService {
+  find(urn: string | undefined): CalledService {
     if (urn === undefined || urn === '') {
       throw new MeshError(MeshCode.INVALID_REQUEST, "the header 'mesh-urn' is missing: it names the service to call");
     }
     const known = this.byUrn.get(urn);
     if (known) return known;
-    const { name } = parseUrn(urn);
-    const service = this.byName.get(name);
-    if (!service) throw new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${name}'`);
-    if (this.byUrn.size < MAX_URNS) this.byUrn.set(urn, service);
-    return service;
+    const { name, nodeId } = parseUrn(urn);
+    const provider = this.byName.get(name);
+    if (!provider) throw new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${name}'`);
+    const called = { provider, urn, nodeId };
+    if (this.byUrn.size < MAX_URNS) this.byUrn.set(urn, called);
+    return called;
   }
 }
