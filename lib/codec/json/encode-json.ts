@@ -1,0 +1,112 @@
+import { types } from 'node:util';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+
+/** Deepest nesting written; a value that refers to itself has no end. */
+const MAX_DEPTH = 1000;
+
+/**
+ * Writes a value as JSON. Beyond what `JSON.stringify` does: bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`) are standard
+ * base64, a `bigint` its digits, a `Map` an object, a `Set` an array. `toJSON` is honoured; a member that is a function, a
+ * symbol or `undefined` is left out, and is `null` in an array; so is a number that is not finite.
+ *
+ * @throws MeshError E0000000616 for a value that refers to itself, is nested deeper than 1000 levels, or is nothing
+ */
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(stringify(value));
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = isPlain(value, 0) ? JSON.stringify(value) : write(value, '', 0);
+  } catch (error) {
+    if (error instanceof MeshError) throw error;
+    throw unsayable(error instanceof Error ? error.message : String(error), error);
+  }
+  if (text === undefined) throw unsayable(`a ${typeof value} is nothing that it can say`);
+  return text;
+}
+
+/** Whether `JSON.stringify` says all of a value as we want it: nearly always, and much faster than {@link write}. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'number') return true;
+  if (typeof value !== 'object') return typeof value === 'boolean' || value === undefined;
+  if (value === null) return true;
+  if (depth > MAX_DEPTH) throw tooDeep();
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item, depth + 1)) return false;
+    return true;
+  }
+  if (isSpecial(value)) return false;
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const key in record) if (!isPlain(record[key], depth + 1)) return false;
+  return true;
+}
+
+/** Whether an object that is no array is one for which {@link write} is needed. */
+function isSpecial(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  if (types.isDate(value)) return false;
+  return isBytes(value) || types.isMap(value) || types.isSet(value) || 'toJSON' in value;
+}
+
+/** The JSON of any value; `undefined` for what JSON leaves out. */
+function write(value: unknown, key: string, depth: number): string | undefined {
+  const said = saidOf(value, key);
+  if (typeof said === 'bigint') return said.toString();
+  if (typeof said !== 'object' || said === null) return JSON.stringify(said);
+  if (depth > MAX_DEPTH) throw tooDeep();
+  if (isBytes(said)) return `"${base64(said)}"`;
+  if (Array.isArray(said)) return writeArray(said, depth);
+  if (types.isSet(said)) return writeArray([...said], depth);
+  if (types.isMap(said)) return writeObject([...said], depth);
+  return types.isBoxedPrimitive(said) ? JSON.stringify(said) : writeObject(Object.entries(said), depth);
+}
+
+/** What stands for a value by its own `toJSON`; bytes have none of ours to ask, though a `Buffer` does. */
+function saidOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || isBytes(value)) return value;
+  return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON(key) as unknown) : value;
+}
+
+function writeArray(items: readonly unknown[], depth: number): string {
+  // By index, since an array may have holes, which JSON says as null.
+  return `[${Array.from(items, (item, index) => write(item, String(index), depth + 1) ?? 'null').join(',')}]`;
+}
+
+function writeObject(members: readonly (readonly [unknown, unknown])[], depth: number): string {
+  const parts: string[] = [];
+  for (const [name, value] of members) {
+    const key = keyOf(name);
+    const text = write(value, key, depth + 1);
+    if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+function keyOf(name: unknown): string {
+  if (typeof name === 'string') return name;
+  if (typeof name === 'number' || typeof name === 'bigint' || typeof name === 'boolean') return String(name);
+  throw unsayable(
+    `a Map has a key that is ${name === null ? 'null' : `a ${typeof name}`}; it must be a string or number`,
+  );
+}
+
+function isBytes(value: object): value is Uint8Array | ArrayBufferLike {
+  return types.isUint8Array(value) || types.isAnyArrayBuffer(value);
+}
+
+function base64(bytes: Uint8Array | ArrayBufferLike): string {
+  if (!types.isUint8Array(bytes)) return Buffer.from(bytes).toString('base64');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function tooDeep(): MeshError {
+  return unsayable(`it refers to itself, or is nested deeper than ${MAX_DEPTH} levels`);
+}
+
+function unsayable(what: string, cause?: unknown): MeshError {
+  return new MeshError(MeshCode.ENCODING, `the value cannot be said in JSON: ${what}`, { cause });
+}
