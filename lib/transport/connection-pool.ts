@@ -1,0 +1,129 @@
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
+import { MAX_TIMER_MS } from './pending-call.js';
+import type { Connection } from './transport.js';
+
+/** Whom to reach: an address, by the transport of that name; by the default transport when there is none. */
+export interface PoolTarget {
+  readonly address: string;
+  readonly transport?: string | undefined;
+}
+
+/** Bounds of a {@link ConnectionPool}. */
+export interface ConnectionPoolOptions {
+  /** A connection without calls is closed after this time (up to half of it later), in ms. */
+  readonly idleTimeoutMs: number;
+  /** Connections kept at most; a further one closes that which was idle longest. Default 1 024. */
+  readonly maxConnections?: number;
+}
+
+interface Entry {
+  readonly connection: Connection;
+  /** Sweeps since it was last in use. */
+  quietSweeps: number;
+}
+
+/** A connection is closed at the sweep that finds it quiet so many times. */
+const SWEEPS_UNTIL_CLOSED = 2;
+
+const MAX_CONNECTIONS = 1024;
+
+/** Keeps one {@link Connection} for each transport and address, while it is in use. */
+export class ConnectionPool {
+  private readonly entries = new Map<string, Entry>();
+  private readonly leaving = new Set<Promise<void>>();
+  private readonly maxConnections: number;
+  private sweeper: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+
+  /** @param dial makes a connection; `undefined` asks for the default transport */
+  constructor(
+    private readonly dial: (transport: string | undefined, address: string) => Connection,
+    private readonly options: ConnectionPoolOptions,
+  ) {
+    this.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+  }
+
+  /** Connections kept at present. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /**
+   * The connection to an address, for a call that is made at once.
+   *
+   * @throws MeshError E0000000700 when all connections kept are busy and there is no room for another, E0000000619 when the
+   * pool is closed; what `dial` throws
+   */
+  get(target: PoolTarget): Connection {
+    const key = `${target.transport ?? ''} ${target.address}`;
+    const entry = this.entries.get(key) ?? this.add(key, target);
+    entry.quietSweeps = 0;
+    return entry.connection;
+  }
+
+  /** Takes no new calls, waits for those under way, closes all connections. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  /** Closes all connections at once; calls under way fail with E0000000607. */
+  destroy(): void {
+    this.stopSweeping();
+    for (const { connection } of this.entries.values()) connection.destroy();
+    this.entries.clear();
+    this.closing ??= Promise.resolve();
+  }
+
+  private add(key: string, target: PoolTarget): Entry {
+    if (this.closing) {
+      const message = `no connection to ${target.address}: the application is closing`;
+      throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
+    }
+    if (this.entries.size >= this.maxConnections) this.makeRoom(target);
+    const entry = { connection: this.dial(target.transport, target.address), quietSweeps: 0 };
+    this.entries.set(key, entry);
+    const periodMs = Math.min(MAX_TIMER_MS, Math.max(1, this.options.idleTimeoutMs / SWEEPS_UNTIL_CLOSED));
+    this.sweeper ??= setInterval(() => this.sweep(), periodMs).unref();
+    return entry;
+  }
+
+  private makeRoom(target: PoolTarget): void {
+    let quietest: [string, Entry] | undefined;
+    for (const candidate of this.entries) {
+      const [, { connection, quietSweeps }] = candidate;
+      if (connection.pending === 0 && quietSweeps > (quietest?.[1].quietSweeps ?? -1)) quietest = candidate;
+    }
+    if (!quietest) {
+      const message = `no connection to ${target.address}: all ${this.maxConnections} connections kept are in use`;
+      throw new MeshError(MeshCode.BUFFER_FULL, message, { neverSent: true });
+    }
+    this.drop(...quietest);
+  }
+
+  private sweep(): void {
+    for (const [key, entry] of this.entries) {
+      if (entry.connection.pending > 0) entry.quietSweeps = 0;
+      else if (++entry.quietSweeps >= SWEEPS_UNTIL_CLOSED) this.drop(key, entry);
+    }
+    if (this.entries.size === 0) this.stopSweeping();
+  }
+
+  private drop(key: string, entry: Entry): void {
+    this.entries.delete(key);
+    const left = entry.connection.close().finally(() => this.leaving.delete(left));
+    this.leaving.add(left);
+  }
+
+  private async closeAll(): Promise<void> {
+    this.stopSweeping();
+    const connections = [...this.entries.values()].map((entry) => entry.connection.close());
+    await Promise.all([...connections, ...this.leaving]);
+    this.entries.clear();
+  }
+
+  private stopSweeping(): void {
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+}

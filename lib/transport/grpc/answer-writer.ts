@@ -1,0 +1,59 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { GrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
+import type { MeshError } from '../../errors/mesh-error.js';
+import { encodeFrame } from './frames.js';
+import { ACCEPTED_ENCODINGS, encodeStatusMessage } from './headers.js';
+
+const contentType = { ':status': 200, 'content-type': 'application/grpc' } as const;
+const answerHeaders: OutgoingHttpHeaders = { ...contentType, 'grpc-accept-encoding': ACCEPTED_ENCODINGS };
+const okTrailers: OutgoingHttpHeaders = { 'grpc-status': `${GrpcStatus.OK}` };
+
+/** Writes the answers and the status of one gRPC stream at the server. */
+export class AnswerWriter {
+  private trailers = okTrailers;
+
+  constructor(private readonly stream: ServerHttp2Stream) {}
+
+  /** Whether an answer was written already. */
+  get started(): boolean {
+    return this.stream.headersSent;
+  }
+
+  /** Writes an answer. @returns whether the next may follow at once; if not, the stream emits `drain` when it may */
+  write(answer: Uint8Array): boolean {
+    this.start();
+    return this.stream.write(encodeFrame(answer));
+  }
+
+  /** Writes the last answer, if there is one, and the status OK. */
+  end(answer?: Uint8Array): void {
+    if (!answer && !this.started) return this.endWithoutAnswer(okTrailers);
+    this.start();
+    if (answer) this.stream.end(encodeFrame(answer));
+    else this.stream.end();
+  }
+
+  /** Ends the stream with an error; what the caller still sends is not read. */
+  fail(error: MeshError): void {
+    if (this.stream.destroyed || this.stream.closed) return;
+    const status = { 'grpc-status': `${grpcStatusOf(error.code)}`, 'grpc-message': encodeStatusMessage(error.message) };
+    if (!this.started) return this.endWithoutAnswer(status);
+    this.trailers = status;
+    this.stream.end();
+  }
+
+  /** The trailers, now that all answers are written. */
+  sendTrailers(): void {
+    this.stream.sendTrailers(this.trailers);
+  }
+
+  private start(): void {
+    if (!this.started) this.stream.respond(answerHeaders, { waitForTrailers: true });
+  }
+
+  private endWithoutAnswer(trailers: OutgoingHttpHeaders): void {
+    this.stream.respond({ ...contentType, ...trailers }, { endStream: true });
+    // Tells a caller who is still sending to stop; it has the status by then.
+    if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+}

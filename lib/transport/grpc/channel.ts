@@ -1,0 +1,211 @@
+import { connect, constants, type ClientHttp2Session } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { Backoff } from './backoff.js';
+import { unreachable } from './failures.js';
+import { Keepalive } from './keepalive.js';
+import type { Lane } from './lane.js';
+import type { Carrier, PendingCall } from '../pending-call.js';
+import { StreamPool } from './stream-pool.js';
+import { UnaryCall } from './unary-call.js';
+
+/** Time for TCP and HTTP/2 together to come up, in ms. */
+const CONNECT_TIMEOUT_MS = 20_000;
+
+/** Time for a peer to end its side of a connection that we close, in ms. */
+const CLOSE_GRACE_MS = 1_000;
+
+/** Bytes that may be under way in one direction without being acknowledged. node:http2 can stall for good with much more. */
+export const WINDOW_BYTES = 1024 * 1024;
+
+/** Calls before a connection is replaced by a new one: HTTP/2 numbers streams up to 2^31, odd ones only. */
+const MAX_CALLS = 1_000_000_000;
+
+/** What a server says to a client that pings too often for its taste. */
+const TOO_MANY_PINGS = 'too_many_pings';
+
+/** Where a connection goes. */
+export interface Target {
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a {@link Channel} needs of the options. */
+export type ChannelOptions = Pick<ResolvedMeshOptions, 'grpc' | 'limits'>;
+
+/** Sends one call through an established connection. */
+type Send = (pending: PendingCall) => void;
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting'; readonly session: ClientHttp2Session; readonly waiting: Set<PendingCall> }
+  | { readonly kind: 'ready'; readonly session: ClientHttp2Session; readonly send: Send; readonly leave: () => void }
+  | { readonly kind: 'failed'; readonly until: number; readonly reason: MeshError }
+  | { readonly kind: 'closed' };
+
+/**
+ * One TCP connection to an address. It connects when a call needs it. While it connects, calls wait; after it has failed to,
+ * calls fail at once until the time of the next attempt; after it was lost, the next call connects again.
+ */
+export class Channel implements Carrier {
+  private state: State = { kind: 'idle' };
+  private readonly backoff: Backoff;
+  private keepaliveTimeMs: number;
+  private handed = 0;
+
+  constructor(
+    private readonly target: Target,
+    private readonly options: ChannelOptions,
+  ) {
+    this.backoff = new Backoff(options.grpc.reconnectMinMs, options.grpc.reconnectMaxMs);
+    this.keepaliveTimeMs = options.grpc.keepaliveTimeMs;
+  }
+
+  /** Sends a call, now or once connected. What goes wrong is told to the call. */
+  send(pending: PendingCall): void {
+    const { state } = this;
+    if (state.kind === 'ready') return this.hand(pending, state.session, state.send);
+    if (state.kind === 'connecting') return this.wait(pending, state.waiting);
+    if (state.kind === 'closed') return pending.fail(unreachable(this.target.address, 'the connection was closed'));
+    if (state.kind === 'failed' && Date.now() < state.until) return pending.fail(state.reason);
+    this.wait(pending, this.connect());
+  }
+
+  abandon(pending: PendingCall): void {
+    if (this.state.kind === 'connecting') this.state.waiting.delete(pending);
+  }
+
+  /** Closes a connection without calls. */
+  close(): Promise<void> {
+    const { state } = this;
+    if (state.kind !== 'ready') {
+      this.destroy();
+      return Promise.resolve();
+    }
+    this.state = { kind: 'closed' };
+    const { session } = state;
+    state.leave();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => session.destroy(), CLOSE_GRACE_MS);
+      session.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      session.close();
+    });
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    const { state } = this;
+    this.state = { kind: 'closed' };
+    if (state.kind === 'connecting')
+      failAll(state.waiting, unreachable(this.target.address, 'the connection was closed'));
+    if (state.kind === 'connecting' || state.kind === 'ready') state.session.destroy();
+  }
+
+  private hand(pending: PendingCall, session: ClientHttp2Session, send: Send): void {
+    try {
+      send(pending);
+    } catch (error) {
+      if (!session.closed && !session.destroyed) return pending.fail(refused(error));
+      // The connection takes no more streams, and has not said so yet: this call is the first to know.
+      this.lose(session);
+      return this.send(pending);
+    }
+    if (++this.handed === MAX_CALLS) {
+      this.lose(session);
+      session.close();
+    }
+  }
+
+  private wait(pending: PendingCall, waiting: Set<PendingCall>): void {
+    waiting.add(pending);
+    pending.carrier = this;
+  }
+
+  private connect(): Set<PendingCall> {
+    const { address, host, port } = this.target;
+    const session = connect(`http://${address}`, {
+      createConnection: () => connectSocket({ host, port, noDelay: true }),
+      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      // The default of 10 MB would refuse calls whose messages alone are within our own limit.
+      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+    });
+    const waiting = new Set<PendingCall>();
+    this.state = { kind: 'connecting', session, waiting };
+    let cause: unknown = 'the connection was closed before it was established';
+    const timer = setTimeout(() => {
+      session.destroy(new Error(`no HTTP/2 connection within ${CONNECT_TIMEOUT_MS} ms`));
+    }, CONNECT_TIMEOUT_MS).unref();
+    session.on('error', (error) => (cause = error));
+    session.once('remoteSettings', () => {
+      clearTimeout(timer);
+      this.establish(session, waiting);
+    });
+    session.once('close', () => {
+      clearTimeout(timer);
+      this.gone(session, unreachable(address, cause));
+    });
+    session.unref();
+    return waiting;
+  }
+
+  private establish(session: ClientHttp2Session, waiting: Set<PendingCall>): void {
+    if (this.state.kind !== 'connecting' || this.state.session !== session) return;
+    session.setLocalWindowSize(WINDOW_BYTES);
+    const lane: Lane = {
+      session,
+      address: this.target.address,
+      maxMessageBytes: this.options.limits.maxMessageBytes,
+      calls: 0,
+    };
+    const timing = { keepaliveTimeMs: this.keepaliveTimeMs, keepaliveTimeoutMs: this.options.grpc.keepaliveTimeoutMs };
+    void new Keepalive(session, timing, () => lane.calls > 0);
+    const pool = new StreamPool(lane);
+    const leave = (): void => pool.clear();
+    const send: Send =
+      this.options.grpc.mode === 'stream' ? (call) => pool.send(call) : (call) => void new UnaryCall(lane, call);
+    session.on('goaway', (code, _lastStream, data) => {
+      this.heed(code, data);
+      this.lose(session);
+      leave();
+    });
+    this.backoff.reset();
+    this.handed = 0;
+    this.state = { kind: 'ready', session, send, leave };
+    for (const pending of waiting) this.send(pending);
+  }
+
+  private heed(code: number, data: Uint8Array | undefined): void {
+    const asked =
+      code === constants.NGHTTP2_ENHANCE_YOUR_CALM && data && Buffer.from(data).toString() === TOO_MANY_PINGS;
+    if (asked) this.keepaliveTimeMs *= 2;
+  }
+
+  /** Stops using a connection; the calls that it carries may still end well. */
+  private lose(session: ClientHttp2Session): void {
+    if (this.state.kind === 'ready' && this.state.session === session) this.state = { kind: 'idle' };
+  }
+
+  private gone(session: ClientHttp2Session, reason: MeshError): void {
+    const { state } = this;
+    this.lose(session);
+    if (state.kind !== 'connecting' || state.session !== session) return;
+    this.state = { kind: 'failed', until: Date.now() + this.backoff.next(), reason };
+    failAll(state.waiting, reason);
+  }
+}
+
+function failAll(waiting: Iterable<PendingCall>, reason: MeshError): void {
+  for (const pending of waiting) pending.fail(reason);
+}
+
+function refused(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new MeshError(MeshCode.INVALID_REQUEST, `the call cannot be sent: ${why}`, { cause: error, neverSent: true });
+}

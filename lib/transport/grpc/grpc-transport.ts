@@ -1,0 +1,50 @@
+import { Inject } from '@nestjs/common';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { MeshExtension } from '../../kernel/extension.decorator.js';
+import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
+import {
+  TRANSPORT,
+  type Acceptor,
+  type Connection,
+  type ListenAt,
+  type Listener,
+  type Transport,
+} from '../transport.js';
+import type { Target } from './channel.js';
+import { GrpcConnection } from './grpc-connection.js';
+import { GrpcListener } from './grpc-listener.js';
+
+/** `host:port`; an IPv6 host stands in brackets. */
+const hostAndPort = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/?#@]+)):(\d{1,5})$/;
+
+/**
+ * Calls over gRPC: a generic method with raw bytes in and out at any path, unary or as a stream, over HTTP/2 without TLS. It
+ * speaks gRPC's own protocol on `node:http2`, and so needs no gRPC package.
+ */
+@MeshExtension(TRANSPORT, 'grpc')
+export class GrpcTransport implements Transport {
+  readonly proto = 'grpc';
+
+  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {}
+
+  /** @throws MeshError E0000000619 when the address is not `host:port` */
+  dial(address: string): Connection {
+    return new GrpcConnection(targetOf(address), this.options);
+  }
+
+  listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
+    return GrpcListener.listen(at, acceptor, this.options);
+  }
+}
+
+function targetOf(address: string): Target {
+  const [, ipv6, name, digits] = hostAndPort.exec(address) ?? [];
+  const host = ipv6 ?? name;
+  const port = Number(digits);
+  if (host === undefined || !(port > 0 && port < 65_536)) {
+    const message = `'${address}' is no address: expected host:port, such as 127.0.0.1:7304`;
+    throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
+  }
+  return { address, host, port };
+}

@@ -1,0 +1,12 @@
+import type { ClientHttp2Session } from 'node:http2';
+
+/** An established connection, as those see it who send calls through it. */
+export interface Lane {
+  readonly session: ClientHttp2Session;
+  /** The peer's address, for messages. */
+  readonly address: string;
+  /** Largest message sent or received, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Calls under way on it. */
+  calls: number;
+}

@@ -1,0 +1,157 @@
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { CallStream } from './call-stream.js';
+import { encodeFrame, type Frame } from './frames.js';
+import { requestHeaders } from './headers.js';
+import type { Lane } from './lane.js';
+import type { PendingCall } from '../pending-call.js';
+
+/** Idle streams kept on one connection, of all methods together. */
+const MAX_IDLE_STREAMS = 256;
+
+/** A stream that had no call for one to two times this long is closed. */
+const IDLE_STREAM_MS = 15_000;
+
+/**
+ * Streams that stay open between the calls that they carry, one call at a time, so that no call waits for the answer to
+ * another and cancelling a call costs only its own stream. A method's streams are found by path and `mesh-urn`.
+ */
+export class StreamPool {
+  private readonly idle = new Map<string, PooledStream[]>();
+  private idleCount = 0;
+  private sweeper: NodeJS.Timeout | undefined;
+
+  constructor(private readonly lane: Lane) {
+    lane.session.once('close', () => clearInterval(this.sweeper));
+  }
+
+  /**
+   * Sends a call on an idle stream of its method, else on a new one, which its headers open.
+   *
+   * @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams
+   */
+  send(pending: PendingCall): void {
+    const { path, headers } = pending.call;
+    const key = `${path} ${headers['mesh-urn'] ?? ''}`;
+    const stream = this.take(key) ?? new PooledStream(this.lane, this, key, pending);
+    stream.carry(pending);
+  }
+
+  /** Takes back a stream whose call has its answer. */
+  release(stream: PooledStream): void {
+    if (this.idleCount >= MAX_IDLE_STREAMS || this.lane.session.closed) return stream.finish();
+    const siblings = this.idle.get(stream.key);
+    if (siblings) siblings.push(stream);
+    else this.idle.set(stream.key, [stream]);
+    this.idleCount++;
+    this.sweeper ??= setInterval(() => this.sweep(), IDLE_STREAM_MS).unref();
+  }
+
+  /** Forgets a stream that ended while it was idle. */
+  drop(stream: PooledStream): void {
+    const siblings = this.idle.get(stream.key);
+    const index = siblings?.indexOf(stream) ?? -1;
+    if (!siblings || index < 0) return;
+    siblings.splice(index, 1);
+    this.forgetOne(stream.key, siblings);
+  }
+
+  /** Closes all idle streams. */
+  clear(): void {
+    this.closeIdle(() => true);
+  }
+
+  private take(key: string): PooledStream | undefined {
+    const siblings = this.idle.get(key);
+    const stream = siblings?.pop();
+    if (siblings && stream) this.forgetOne(key, siblings);
+    return stream;
+  }
+
+  private forgetOne(key: string, siblings: readonly PooledStream[]): void {
+    this.idleCount--;
+    if (siblings.length === 0) this.idle.delete(key);
+  }
+
+  private sweep(): void {
+    this.closeIdle((stream) => stream.age());
+    if (this.idleCount > 0) return;
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+
+  private closeIdle(chosen: (stream: PooledStream) => boolean): void {
+    for (const stream of [...this.idle.values()].flat()) {
+      if (!chosen(stream)) continue;
+      this.drop(stream);
+      stream.finish();
+    }
+  }
+}
+
+/** One stream of the pool. */
+class PooledStream extends CallStream {
+  private pending: PendingCall | undefined;
+  private sweeps = 0;
+
+  /** @param opener the call whose headers open the stream. Its deadline is not sent: the stream outlives it. */
+  constructor(
+    lane: Lane,
+    private readonly pool: StreamPool,
+    readonly key: string,
+    opener: PendingCall,
+  ) {
+    const { path, headers } = opener.call;
+    super(lane, lane.session.request(requestHeaders(lane.address, path, headers, Infinity), { endStream: false }));
+  }
+
+  carry(pending: PendingCall): void {
+    this.pending = pending;
+    this.sweeps = 0;
+    this.lane.calls++;
+    pending.carrier = this;
+    this.stream.write(encodeFrame(pending.call.body));
+  }
+
+  /** Whether the stream has been idle at the sweep before this one already. */
+  age(): boolean {
+    return ++this.sweeps > 1;
+  }
+
+  /** Says that no more calls follow. */
+  finish(): void {
+    this.stream.end();
+  }
+
+  protected override onMessage(frame: Frame): void {
+    const pending = this.take();
+    if (!pending) throw new MeshError(MeshCode.ENCODING, `${this.lane.address} sent an answer to no call`);
+    this.deliver(frame, pending);
+    this.pool.release(this);
+  }
+
+  protected override onGarbage(error: MeshError): void {
+    this.take()?.fail(error);
+    this.pool.drop(this);
+  }
+
+  protected override onStatus(failure: MeshError | undefined): void {
+    this.pool.drop(this);
+    this.take()?.fail(
+      failure ?? new MeshError(MeshCode.UNREACHABLE, `${this.lane.address} ended the stream of the call`),
+    );
+  }
+
+  protected override onGone(failure: MeshError | undefined): void {
+    this.pool.drop(this);
+    if (failure) this.take()?.fail(failure);
+  }
+
+  private take(): PendingCall | undefined {
+    const { pending } = this;
+    if (!pending) return undefined;
+    this.pending = undefined;
+    this.lane.calls--;
+    return pending;
+  }
+}

@@ -1,0 +1,7 @@
+import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
+import { transportOptions } from '../support/transport-fixtures.js';
+import { describeTransport } from './transport.contract.js';
+
+describeTransport('grpc, unary', () => new GrpcTransport(transportOptions()));
+describeTransport('grpc, stream', () => new GrpcTransport(transportOptions({ mode: 'stream' })));
+describeTransport('grpc, several connections', () => new GrpcTransport(transportOptions({ connections: 3 })));
