@@ -5,8 +5,8 @@ import type { Acceptor } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { InboundStream, type InboundHost } from './inbound-stream.js';
 
-/** Time for a peer to say that it has heard that the server closes, in ms. */
-const FAREWELL_MS = 1_000;
+/** Time for a peer to end its idle streams once it was told that the server closes, in ms. */
+const FAREWELL_MS = 500;
 
 /** What a connection tells the listener. */
 export interface CallCounter {
@@ -17,8 +17,8 @@ export interface CallCounter {
 /** One connection at the server, and the streams on it. */
 export class InboundConnection implements InboundHost {
   readonly peer: string;
+  retiring = false;
   private readonly streams = new Set<InboundStream>();
-  private draining = false;
 
   constructor(
     private readonly session: Http2Session,
@@ -50,23 +50,14 @@ export class InboundConnection implements InboundHost {
   }
 
   /**
-   * Takes no new streams, and ends those without a call as soon as the peer has heard of it, so that no call is lost between
-   * the two. Those with a call end with it. The connection closes after the last.
+   * Takes no new streams, and closes after the last of those open. Peers are told, and given a moment to end the streams
+   * without a call by themselves, so that no call crosses the end of its stream; then such streams are ended here.
    */
   drain(): void {
-    if (this.draining) return;
-    this.draining = true;
     this.session.close();
     if (this.session.destroyed) return;
-    const timer = setTimeout(() => this.retireIdle(), FAREWELL_MS).unref();
-    // A ping overtakes what was written before it. The answer to the second was written by a peer who had read of the end.
-    this.session.ping(() => {
-      if (this.session.destroyed) return clearTimeout(timer);
-      this.session.ping(() => {
-        clearTimeout(timer);
-        this.retireIdle();
-      });
-    });
+    const timer = setTimeout(() => this.retireIdle(), FAREWELL_MS);
+    this.session.once('close', () => clearTimeout(timer));
   }
 
   /** Closes at once. */
@@ -87,6 +78,7 @@ export class InboundConnection implements InboundHost {
   }
 
   private retireIdle(): void {
+    this.retiring = true;
     for (const stream of this.streams) if (stream.idle) stream.retire();
   }
 }

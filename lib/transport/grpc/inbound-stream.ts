@@ -25,6 +25,8 @@ interface OwnedStream extends ServerHttp2Stream {
 export interface InboundHost {
   /** The caller, `host:port`. */
   readonly peer: string;
+  /** Whether streams that have no call under way are to end. */
+  readonly retiring: boolean;
   /** Largest message received or sent, in bytes. */
   readonly maxMessageBytes: number;
   /** A call has begun. */
@@ -184,6 +186,7 @@ export class InboundStream {
       this.blocked = !this.writer.write(outcome.body);
     }
     if (wasFull || this.phase === 'half-closed') this.read();
+    if (this.host.retiring && this.idle) this.retire();
   }
 
   private finish(lastAnswer?: Uint8Array): void {
