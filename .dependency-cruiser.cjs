@@ -38,7 +38,7 @@ const families = [
   'session',
 ];
 const entryPoints = '^lib/(index|spi|testing/index)\\.ts$';
-const optionalPeers = Object.keys(require('./package.json').peerDependenciesMeta ?? {});
+const optionalPeers = Object.keys(require(`${process.cwd()}/package.json`).peerDependenciesMeta ?? {});
 
 const folder = (rooms) => `^lib/(${rooms.join('|')})/`;
 const named = floors.map((floor) => Object.keys(floor));
@@ -146,16 +146,13 @@ module.exports = {
       from: {},
       to: { couldNotResolve: true },
     },
-    {
-      name: 'optional-peers-are-loaded-on-demand',
+    ...optionalPeers.map((name) => ({
+      name: `optional-${name}-is-loaded-on-demand`,
       comment: 'An optional package is imported as a type or with import(), so that nobody else has to install it.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/transport/grpc/' },
-      to: {
-        path: optionalPeers.map((name) => `node_modules/${name}/`),
-        dependencyTypesNot: ['type-only', 'dynamic-import'],
-      },
-    },
+      from: { path: '^lib/' },
+      to: { path: `node_modules/${name}/`, dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    })),
   ],
   options: {
     doNotFollow: { path: ['node_modules', '(^|/)dist/'] },

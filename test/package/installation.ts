@@ -15,25 +15,25 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 /** package.json of the repository. */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
-/** Peers that an application may lack. */
-export const optionalPeers = Object.entries(manifest.peerDependenciesMeta)
-  .filter(([, { optional }]) => optional === true)
-  .map(([name]) => name);
+/** Peers that every application has; the others are optional. */
+export const requiredPeers = Object.keys(manifest.peerDependencies).filter(
+  (name) => manifest.peerDependenciesMeta?.[name]?.optional !== true,
+);
 
 /** How a TypeScript application finds modules; each is a compiler setting in use. */
-export const compilers: Readonly<Record<string, ts.CompilerOptions>> = {
+export const compilers = {
   node16: { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
-};
+} satisfies Record<string, ts.CompilerOptions>;
 
 /** The package as `npm pack` makes it, and an application outside the repository to install it in. */
 export class Installation {
@@ -57,21 +57,16 @@ export class Installation {
     return packed.files.map(({ path }) => path);
   }
 
-  /** Installs the tarball and the peers that an application must have, in the versions that the repository uses. */
+  /** Installs the tarball and the peers that every application has, in the versions that the repository uses. */
   async install(): Promise<void> {
     mkdirSync(this.app);
-    const peers = Object.keys(manifest.peerDependencies).filter((name) => !optionalPeers.includes(name));
     const dependencies = {
       [manifest.name]: `file:../${this.tarballName}`,
-      ...Object.fromEntries(peers.map((name) => [name, installedVersion(name)])),
+      ...Object.fromEntries(requiredPeers.map((name) => [name, installedVersion(name)])),
     };
     writeFileSync(join(this.app, 'package.json'), JSON.stringify({ name: 'app', private: true, dependencies }));
-    await this.npmInstall();
-  }
-
-  /** Adds one more package to the application. */
-  async add(name: string): Promise<void> {
-    await this.npmInstall(`${name}@${installedVersion(name)}`);
+    const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+    await run('npm', args, { cwd: this.app, timeout: 120_000 });
   }
 
   /** Runs code in the application, as an ES module or as CommonJS. Returns what it prints. */
@@ -88,7 +83,6 @@ export class Installation {
     const file = join(this.app, name);
     copyFileSync(join(root, 'test/package/app/main.ts'), file);
     const program = ts.createProgram([file], {
-      ...compiler,
       target: ts.ScriptTarget.ES2023,
       strict: true,
       skipLibCheck: false,
@@ -96,6 +90,7 @@ export class Installation {
       emitDecoratorMetadata: true,
       typeRoots: [join(modules, '@types')],
       types: ['node'],
+      ...compiler,
     });
     program.emit(program.getSourceFile(file));
     return ts
@@ -106,11 +101,6 @@ export class Installation {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private async npmInstall(...packages: readonly string[]): Promise<void> {
-    const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...packages];
-    await run('npm', args, { cwd: this.app, timeout: 120_000 });
   }
 }
 
