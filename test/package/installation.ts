@@ -93,9 +93,10 @@ export class Installation {
       ...compiler,
     });
     program.emit(program.getSourceFile(file));
-    return ts
-      .getPreEmitDiagnostics(program)
-      .filter((problem) => ours(problem.file?.fileName ?? file, this.app))
+    return program
+      .getSourceFiles()
+      .filter(({ fileName }) => ours(fileName, this.app))
+      .flatMap((source) => [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)])
       .map((problem) => `${problem.file?.fileName}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
   }
 
