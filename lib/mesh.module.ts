@@ -19,6 +19,8 @@ import { readFacade } from './rpc/facade/facade.js';
 export class MeshModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly runtime: MeshRuntime) {
     super();
+    // Not in onModuleInit: the microservices of a hybrid application may listen before that is called.
+    runtime.settle(this);
   }
 
   /** Sets up a mesh. Without options it is what the environment says. */
@@ -54,7 +56,7 @@ export class MeshModule extends ConfigurableModuleClass implements OnModuleInit,
   }
 
   onModuleInit(): void {
-    this.runtime.start(this);
+    this.runtime.start();
   }
 
   onApplicationShutdown(): Promise<void> {

@@ -42,15 +42,17 @@ export class MeshRuntime {
     this.self = { address: name, transport: SELF, nodeId, instId, subset };
   }
 
+  /** Tells the runtime the module instance of its mesh, as soon as there is one. */
+  settle(home: object): void {
+    this.home = home;
+  }
+
   /**
    * Joins everything, so that what is wrong shows when the application starts.
-   * @param home the module instance of this mesh
    * @throws MeshError E0000000400 or E0000000404 when extensions collide or a chosen one is missing, or when the
    * application has two meshes of one name
    */
-  start(home: object): void {
-    this.home = home;
-    this.refuseTwin();
+  start(): void {
     this.join();
   }
 
@@ -100,6 +102,7 @@ export class MeshRuntime {
       const message = `the mesh '${this.mesh}' was used before its module was made: call it from onModuleInit or later`;
       throw new MeshError(MeshCode.INVALID_REQUEST, message);
     }
+    this.refuseTwin();
     const found = discoverExtensions(this.discovery, this.mesh, new Set(BUILTIN_EXTENSIONS), this.home);
     const extensions = new ExtensionRegistry(found, this.options.use);
     const codec = extensions.get(CODEC);

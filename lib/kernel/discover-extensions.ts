@@ -1,4 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
+import { STATIC_CONTEXT } from '@nestjs/core/internal';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { ExtensionMarks } from './extension.decorator.js';
@@ -11,7 +12,8 @@ import type { ExtensionEntry } from './extension-registry.js';
  * @param mesh name of the mesh
  * @param builtins the classes that come with the package
  * @param home the module instance of this mesh: only its own copies of the built-in classes are taken
- * @throws MeshError E0000000400 when one is not a singleton, for then there is nothing to call yet
+ * @throws MeshError E0000000400 when one is not a singleton, for then there is nothing to call yet, or when Nest has not made
+ * it yet
  */
 export function* discoverExtensions(
   discovery: DiscoveryService,
@@ -24,6 +26,7 @@ export function* discoverExtensions(
     const instance: unknown = wrapper.instance;
     if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
     if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw notSingle(wrapper.name);
+    if (!wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved) throw notYet(wrapper.name);
     const builtin = builtins.has(wrapper.metatype);
     if (builtin && wrapper.host?.instance !== home) continue;
     seen.add(instance);
@@ -36,5 +39,10 @@ export function* discoverExtensions(
 
 function notSingle(name: string): MeshError {
   const message = `the extension ${name} must be a singleton, but it is transient, or request-scoped by itself or by what it injects`;
+  return new MeshError(MeshCode.INVALID_REQUEST, message);
+}
+
+function notYet(name: string): MeshError {
+  const message = `the extension ${name} is not made yet: use the mesh from onModuleInit or later, not from a constructor`;
   return new MeshError(MeshCode.INVALID_REQUEST, message);
 }

@@ -59,10 +59,13 @@ export function successEnvelope(content: unknown): SuccessEnvelope {
   return { code: MeshCode.SUCCESS, message: MESH_CODE_TEXT[MeshCode.SUCCESS], content: content ?? null };
 }
 
-/** The answer to a call that failed: code, message and details; neither the stack nor the cause leaves this process. */
+/**
+ * The answer to a call that failed: code, message and details; neither the stack nor the cause leaves this process. A code
+ * that the peer would take for success, or for none, is sent as E0000000500.
+ */
 export function failureEnvelope({ code, message, details }: MeshError): FailureEnvelope {
   return {
-    code,
+    code: isSuccess(code) || code === '' || code.length > MAX_CODE_LENGTH ? MeshCode.SYSTEM_ERROR : code,
     message: cut(message),
     cause: details.length === 0 ? {} : { details: details.slice(0, MAX_DETAILS).map(cut) },
   };
@@ -80,7 +83,7 @@ export function failureEnvelope({ code, message, details }: MeshError): FailureE
 export function openEnvelope(value: unknown): unknown {
   if (!isRecord(value)) throw noEnvelope(`got ${kindOf(value)}`);
   const code = own(value, 'code');
-  if (code === MeshCode.SUCCESS || code === '0' || code === 0) return own(value, 'content') ?? null;
+  if (isSuccess(code)) return own(value, 'content') ?? null;
   if (typeof code !== 'string' || code === '' || code.length > MAX_CODE_LENGTH) {
     throw noEnvelope(code === undefined ? `got an object ${keysOf(value)}` : `got a code of ${kindOf(code)}`);
   }
@@ -90,6 +93,10 @@ export function openEnvelope(value: unknown): unknown {
     details: detailsOf(cause),
     cause: remoteCause(cause),
   });
+}
+
+function isSuccess(code: unknown): boolean {
+  return code === MeshCode.SUCCESS || code === '0' || code === 0;
 }
 
 function readAttachments(value: unknown): Record<string, string> {

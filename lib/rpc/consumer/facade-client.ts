@@ -34,12 +34,27 @@ export function createFacadeClient<T extends object>(binding: FacadeBinding): T 
   const client = Object.create(binding.facade.prototype as object) as Record<PropertyKey, unknown>;
   for (const { definition, site } of binding.methods) {
     client[definition.method] = (...values: unknown[]) => {
-      const call = (options: CallOptions) => binding.invoke(site, nameArguments(definition, values), options);
+      const call = (options: CallOptions) => start(binding, definition, site, values, options);
       return definition.observable ? observe(call, binding.options) : call(binding.options);
     };
   }
   Object.defineProperty(client, BINDING, { value: binding });
   return client as T;
+}
+
+/** Makes a call; whatever is wrong with it rejects, and nothing throws. */
+function start(
+  { invoke }: FacadeBinding,
+  definition: MpiDefinition,
+  site: CallSite,
+  values: readonly unknown[],
+  options: CallOptions,
+): Promise<unknown> {
+  try {
+    return invoke(site, nameArguments(definition, values), options);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /**

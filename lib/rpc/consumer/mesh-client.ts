@@ -43,7 +43,7 @@ export class MeshClient {
    * @param args the arguments by their names on the wire
    * @throws MeshError what the provider answered, or why there was no answer
    */
-  call(service: string, args: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<unknown> {
+  async call(service: string, args: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<unknown> {
     return this.invoker().invoke(this.site(service), args, options);
   }
 

@@ -151,6 +151,14 @@ describe('an answer', () => {
     expect(failureEnvelope(error)).toEqual({ code: 'E0000000500', message: 'm', cause: {} });
   });
 
+  it.each([MeshCode.SUCCESS, '0', '', 'E'.repeat(65)])(
+    'never says success, nor nothing: a failure of code %j',
+    (code) => {
+      const { code: sent } = failureEnvelope(new MeshError(code, 'm'));
+      expect(sent).toBe(MeshCode.SYSTEM_ERROR);
+    },
+  );
+
   it.each<[unknown, RegExp]>([
     [null, /got null/],
     ['x', /got a string/],
