@@ -53,6 +53,8 @@ export default defineConfig({
         testTimeout: testTimeoutMs,
         hookTimeout: Math.max(testTimeoutMs, 10_000),
         teardownTimeout: 10_000,
+        // Tests of one file that ask to run concurrently: as many as a small machine has cores.
+        maxConcurrency: 2,
         fileParallelism: files === 'together',
         // A leak test asks for a collection itself.
         ...(name === 'leak' && { execArgv: ['--expose-gc'] }),

@@ -69,7 +69,7 @@ describe('the examples of the documentation', () => {
   describe('run', () => {
     beforeAll(requireBuild);
 
-    it.each(blocks.filter(({ run }) => run))('$at $name', async (block) => {
+    it.concurrent.each(blocks.filter(({ run }) => run))('$at $name', async (block) => {
       expect(faults(block, await workshop.run(block, RUN_TIMEOUT_MS))).toEqual([]);
     });
   });
