@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
 import { toMeshError } from './errors/from-unknown.js';
 import { MeshCode } from './errors/mesh-code.js';
 import { MeshError } from './errors/mesh-error.js';
@@ -39,7 +40,7 @@ export interface MeshClientEvents extends Record<never, Function> {
  * @example
  * ClientsModule.register([{ name: 'TRUST', customClass: MeshClientProxy, options: { addresses: ['10.0.0.1:7304'] } }])
  */
-export class MeshClientProxy extends ClientProxy<MeshClientEvents, MeshClientStatus> {
+export class MeshClientProxy extends ClientProxy<MeshClientEvents> {
   private connecting: Promise<MeshClient> | undefined;
   private client: MeshClient | undefined;
   private context: INestApplicationContext | undefined;
@@ -47,6 +48,11 @@ export class MeshClientProxy extends ClientProxy<MeshClientEvents, MeshClientSta
 
   constructor(private readonly options: MeshClientProxyOptions = {}) {
     super();
+  }
+
+  /** Its states, beginning with the latest. */
+  override get status(): Observable<MeshClientStatus> {
+    return super.status as Observable<MeshClientStatus>;
   }
 
   /** Makes the client ready; connections to providers are made when calls need them. */
@@ -64,8 +70,7 @@ export class MeshClientProxy extends ClientProxy<MeshClientEvents, MeshClientSta
     this.client = undefined;
     this.context = undefined;
     await context?.close();
-    this._status$.next('closed');
-    for (const listener of this.listeners.closed) listener();
+    this.enter('closed');
   }
 
   override on<E extends keyof MeshClientEvents>(event: E, callback: MeshClientEvents[E]): void {
@@ -111,9 +116,13 @@ export class MeshClientProxy extends ClientProxy<MeshClientEvents, MeshClientSta
       this.connecting = undefined;
       throw toMeshError(error);
     }
-    this._status$.next('connected');
-    for (const listener of this.listeners.connected) listener();
+    this.enter('connected');
     return this.client;
+  }
+
+  private enter(state: MeshClientStatus): void {
+    this._status$.next(state);
+    for (const listener of this.listeners[state]) listener();
   }
 
   private async makeClient(): Promise<MeshClient> {
