@@ -63,6 +63,47 @@ export interface RetryOptions {
   maxDelayMs?: number;
 }
 
+/**
+ * What sessions may hold, and for how long. What waits and what is taken but not yet confirmed counts as held. A message's bytes
+ * are those of its payload and, as characters, of its metadata.
+ */
+export interface SessionOptions {
+  /** Most messages in one queue, the queue of one topic in one session. Default 10 000. */
+  maxQueueMessages?: number;
+  /**
+   * Most bytes in one queue; a larger message is refused with E0000000413. Default 134 217 728 (128 MiB), or twice
+   * `limits.maxMessageBytes` where that is more.
+   */
+  maxQueueBytes?: number;
+  /** Most messages in all. Default 200 000. */
+  maxMessages?: number;
+  /** Most bytes in all; a larger message is refused with E0000000413. Default 268 435 456 (256 MiB), or twice `maxQueueBytes` where that is more. */
+  maxBytes?: number;
+  /** Most sessions. At this bound one that holds nothing gives way to a new one, the longest idle first. Default 100 000. */
+  maxSessions?: number;
+  /**
+   * What happens to a push for which there is no room: `wait` lets it wait until there is, in the order of arrival, and fails
+   * with E0000000700 when its deadline passes; `fail` fails with E0000000700 at once. Default `wait`.
+   */
+  whenFull?: 'fail' | 'wait';
+  /** Most operations that wait, pops for messages and pushes for room; the next fails with E0000000700. Default 100 000. */
+  maxWaiting?: number;
+  /** Most bytes of pushes that wait for room; one may always wait. Default 67 108 864 (64 MiB). */
+  maxWaitingBytes?: number;
+  /** A session without any operation for this time is dropped with all that it holds, in ms. Default 3 600 000 (1 hour). */
+  idleTimeoutMs?: number;
+  /** How long a pop waits that does not say how long, in ms. Default 120 000 (2 minutes). */
+  popTimeoutMs?: number;
+  /** Longest topic in UTF-8, in bytes. Default 1 024. */
+  maxTopicBytes?: number;
+  /** How long an accepted push is remembered, so that its repetition is not stored again, in ms. Default 120 000 (2 minutes). */
+  repeatWindowMs?: number;
+  /** Most pushes remembered; the oldest half is forgotten when there are more. Default 500 000. */
+  maxRememberedIds?: number;
+  /** What peek does with the message: `retain` leaves it, as the standard has it; `consume` takes it, as some servers do. Default `retain`. */
+  peek?: 'retain' | 'consume';
+}
+
 /** Options of `MeshModule.forRoot`. All are optional; the environment fills in what is absent. */
 export interface MeshOptions {
   /** Name of this application in the mesh. Default `MESH_NAME`, else `unknown`. */
@@ -96,6 +137,8 @@ export interface MeshOptions {
   retry?: RetryOptions;
   /** Settings of the gRPC transport. */
   grpc?: GrpcTransportOptions;
+  /** What sessions may hold, and for how long. */
+  sessions?: SessionOptions;
 }
 
 /**
@@ -131,6 +174,7 @@ export interface ResolvedMeshOptions {
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly retry: Readonly<Required<RetryOptions>>;
   readonly grpc: Readonly<Required<GrpcTransportOptions>>;
+  readonly sessions: Readonly<Required<SessionOptions>>;
 }
 
 /** A {@link StaticServiceOptions} with its addresses completed; absent restrictions are empty strings. */

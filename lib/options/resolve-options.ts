@@ -4,6 +4,8 @@ import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
 
+const MIB = 1_024 * 1_024;
+
 /**
  * Fills the options in from the environment, then from the defaults, and validates them. What an option says is not looked
  * up in the environment.
@@ -21,6 +23,7 @@ export function resolveMeshOptions(options: MeshOptions, env: NodeJS.ProcessEnv 
 }
 
 function readMesh(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions {
+  const limits = reader.section('limits', readLimits);
   return {
     name: reader.take('name', check.applicationName, () => environment.name('unknown')),
     nodeId: reader.take('nodeId', check.partyId, () => 'LX0000000000000'),
@@ -34,9 +37,10 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     timeoutMs: reader.take('timeoutMs', check.milliseconds(1), () => 10_000),
     drainTimeoutMs: reader.take('drainTimeoutMs', check.milliseconds(0), () => 10_000),
     use: reader.take('use', use, () => ({})),
-    limits: reader.section('limits', readLimits),
+    limits,
     retry: reader.section('retry', (retry) => readRetry(retry, problems)),
     grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
+    sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
   };
 }
 
@@ -95,7 +99,7 @@ const use: check.Check<Readonly<Record<string, string>>> = (value, name, problem
 
 function readLimits(reader: OptionReader): ResolvedMeshOptions['limits'] {
   return {
-    maxMessageBytes: reader.take('maxMessageBytes', check.wholeNumber(1, 2_147_483_647), () => 64 * 1024 * 1024),
+    maxMessageBytes: reader.take('maxMessageBytes', check.wholeNumber(1, 2_147_483_647), () => 64 * MIB),
     maxDepth: reader.take('maxDepth', check.wholeNumber(1, 1_000), () => 64),
   };
 }
@@ -122,6 +126,31 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
   };
   refuseOrder('grpc.reconnectMinMs', grpc.reconnectMinMs, 'grpc.reconnectMaxMs', grpc.reconnectMaxMs, problems);
   return grpc;
+}
+
+/** A queue has room for two of the largest messages, and all queues together for two of the largest queues. */
+function readSessions(reader: OptionReader, limits: ResolvedMeshOptions['limits']): ResolvedMeshOptions['sessions'] {
+  const maxQueueBytes = reader.take('maxQueueBytes', check.wholeNumber(1, Number.MAX_SAFE_INTEGER), () =>
+    Math.max(128 * MIB, 2 * limits.maxMessageBytes),
+  );
+  return {
+    maxQueueMessages: reader.take('maxQueueMessages', check.wholeNumber(1, 10_000_000), () => 10_000),
+    maxQueueBytes,
+    maxMessages: reader.take('maxMessages', check.wholeNumber(1, 10_000_000), () => 200_000),
+    maxBytes: reader.take('maxBytes', check.wholeNumber(1, Number.MAX_SAFE_INTEGER), () =>
+      Math.max(256 * MIB, 2 * maxQueueBytes),
+    ),
+    maxSessions: reader.take('maxSessions', check.wholeNumber(1, 10_000_000), () => 100_000),
+    whenFull: reader.take('whenFull', check.oneOf('fail', 'wait'), () => 'wait' as const),
+    maxWaiting: reader.take('maxWaiting', check.wholeNumber(1, 10_000_000), () => 100_000),
+    maxWaitingBytes: reader.take('maxWaitingBytes', check.wholeNumber(1, Number.MAX_SAFE_INTEGER), () => 64 * MIB),
+    idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 3_600_000),
+    popTimeoutMs: reader.take('popTimeoutMs', check.milliseconds(1), () => 120_000),
+    maxTopicBytes: reader.take('maxTopicBytes', check.wholeNumber(1, 65_536), () => 1_024),
+    repeatWindowMs: reader.take('repeatWindowMs', check.milliseconds(0), () => 120_000),
+    maxRememberedIds: reader.take('maxRememberedIds', check.wholeNumber(2, 10_000_000), () => 500_000),
+    peek: reader.take('peek', check.oneOf('retain', 'consume'), () => 'retain' as const),
+  };
 }
 
 function refuseOrder(minName: string, min: number, maxName: string, max: number, problems: Problems): void {

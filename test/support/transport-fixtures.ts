@@ -1,6 +1,7 @@
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../lib/options/mesh-options.js';
+import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
 import type { OutboundCall, WireHeaders } from '../../lib/transport/transport.js';
 
 /** The options of a mesh as the transports see them: small limits and short times, for tests. */
@@ -33,6 +34,7 @@ export function transportOptions(
       mode: 'unary',
       ...grpc,
     },
+    sessions: resolveMeshOptions({}, {}).sessions,
   };
 }
 

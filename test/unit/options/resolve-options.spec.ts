@@ -44,6 +44,22 @@ describe('resolveMeshOptions', () => {
         reconnectMaxMs: 10_000,
         mode: 'unary',
       },
+      sessions: {
+        maxQueueMessages: 10_000,
+        maxQueueBytes: 134_217_728,
+        maxMessages: 200_000,
+        maxBytes: 268_435_456,
+        maxSessions: 100_000,
+        whenFull: 'wait',
+        maxWaiting: 100_000,
+        maxWaitingBytes: 67_108_864,
+        idleTimeoutMs: 3_600_000,
+        popTimeoutMs: 120_000,
+        maxTopicBytes: 1_024,
+        repeatWindowMs: 120_000,
+        maxRememberedIds: 500_000,
+        peek: 'retain',
+      },
     });
   });
 
@@ -80,12 +96,40 @@ describe('resolveMeshOptions', () => {
         reconnectMaxMs: 7,
         mode: 'stream',
       },
+      sessions: {
+        maxQueueMessages: 1,
+        maxQueueBytes: 2,
+        maxMessages: 3,
+        maxBytes: 4,
+        maxSessions: 5,
+        whenFull: 'fail',
+        maxWaiting: 6,
+        maxWaitingBytes: 7,
+        idleTimeoutMs: 8,
+        popTimeoutMs: 9,
+        maxTopicBytes: 10,
+        repeatWindowMs: 0,
+        maxRememberedIds: 12,
+        peek: 'consume',
+      },
     };
     expect(resolveMeshOptions(options, {})).toEqual({
       ...options,
       addresses: ['10.0.0.1:570', 'node.example:7304'],
       direct: [],
     });
+  });
+
+  it('makes room for two of the largest messages in a queue, and for two of the largest queues', () => {
+    const MIB = 1_024 * 1_024;
+    const bounds = (options: MeshOptions) => {
+      const { maxQueueBytes, maxBytes } = resolveMeshOptions(options, {}).sessions;
+      return [maxQueueBytes / MIB, maxBytes / MIB];
+    };
+    expect(bounds({ limits: { maxMessageBytes: MIB } })).toEqual([128, 256]);
+    expect(bounds({ limits: { maxMessageBytes: 100 * MIB } })).toEqual([200, 400]);
+    expect(bounds({ sessions: { maxQueueBytes: 16 * MIB } })).toEqual([16, 256]);
+    expect(bounds({ sessions: { maxBytes: 16 * MIB } })).toEqual([128, 16]);
   });
 
   it('takes what is absent from the environment', () => {
