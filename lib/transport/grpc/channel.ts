@@ -5,7 +5,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Backoff } from './backoff.js';
 import { unreachable } from './failures.js';
-import { Keepalive } from './keepalive.js';
+import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';
 import type { Carrier, PendingCall } from '../pending-call.js';
 import { StreamPool } from './stream-pool.js';
@@ -163,7 +163,9 @@ export class Channel implements Carrier {
       maxMessageBytes: this.options.limits.maxMessageBytes,
       calls: 0,
     };
-    const timing = { keepaliveTimeMs: this.keepaliveTimeMs, keepaliveTimeoutMs: this.options.grpc.keepaliveTimeoutMs };
+    const { keepaliveTimeMs } = this;
+    const { keepaliveTimeoutMs } = this.options.grpc;
+    const timing = { keepaliveTimeMs, keepaliveTimeoutMs, pingsInSilence: PINGS_IN_SILENCE };
     void new Keepalive(session, timing, () => lane.calls > 0);
     const pool = new StreamPool(lane);
     const leave = (): void => pool.clear();
