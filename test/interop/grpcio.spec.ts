@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPython, type Python, PythonScript } from '../support/python.js';
+import { findPython, type Python, PythonScript, skipWithoutPython } from '../support/python.js';
 import { rpcVectors } from '../support/vectors.js';
 import { CALLS } from './calls.js';
 import { type ConsumerApp, type ProviderApp, startConsumerApp, startProviderApp } from './nest-apps.js';
@@ -12,14 +12,12 @@ interface Exchange {
   readonly stream: readonly string[];
 }
 
-const { found, reason } = await findPython('grpcio', 'grpc');
+const search = await findPython('grpcio', 'grpc');
 
-describe.skipIf(found.length > 0)('grpcio', () => {
-  it('exchanges the recorded calls with Nest', ({ skip }) => skip(reason));
-});
+skipWithoutPython(search, 'grpcio exchanges the recorded calls with Nest');
 
 /** The recorded wire on another implementation of gRPC: compressed, and without the SDK. */
-describe.each(found)('recorded calls through $has', (python: Python) => {
+describe.each(search.found)('recorded calls through $has', (python: Python) => {
   describe('to a Nest provider', () => {
     let provider: ProviderApp;
     let exchanges: ReadonlyMap<string, Exchange>;
@@ -50,7 +48,7 @@ describe.each(found)('recorded calls through $has', (python: Python) => {
 
     beforeAll(async () => {
       script = PythonScript.start(python, 'raw.py', ['serve', RPC_VECTORS]);
-      consumer = await startConsumerApp(await script.ready(), mode);
+      consumer = await startConsumerApp(await script.ready(), { mode });
     });
 
     afterAll(async () => {

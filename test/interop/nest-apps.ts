@@ -8,6 +8,7 @@ import {
   MeshContext,
   MeshError,
   meshMicroservice,
+  type MeshOptions,
   MeshModule,
   MeshProvider,
   MeshServer,
@@ -134,13 +135,13 @@ export interface ConsumerApp {
 
 class ConsumerModule {}
 
-/** Starts a {@link ConsumerApp} whose calls are made in this way. */
-export async function startConsumerApp(address: string, mode: 'unary' | 'stream' = 'unary'): Promise<ConsumerApp> {
+/** Starts a {@link ConsumerApp} with these settings of its transport. */
+export async function startConsumerApp(address: string, grpc: MeshOptions['grpc'] = {}): Promise<ConsumerApp> {
   const services = [{ service: 'vectors.*', addresses: [address] }];
   const module: DynamicModule = {
     module: ConsumerModule,
     imports: [
-      MeshModule.forRoot({ name: 'vectors', listen: false, services, grpc: { mode } }),
+      MeshModule.forRoot({ name: 'vectors', listen: false, services, grpc }),
       MeshModule.forFeature([Kinds, Relay, Missing]),
     ],
     providers: [Component],

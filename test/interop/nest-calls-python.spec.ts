@@ -1,19 +1,17 @@
 import { direct, MeshContext, Cancellation, RunMode } from 'nestjs-mesh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPython, type Python, PythonScript } from '../support/python.js';
+import { findPython, type Python, PythonScript, skipWithoutPython } from '../support/python.js';
 import { rpcVectors } from '../support/vectors.js';
 import { CALLS } from './calls.js';
 import { type ConsumerApp, type ProviderApp, startConsumerApp, startProviderApp } from './nest-apps.js';
 import { type Answer } from './rpc-vectors.js';
 
-const { found, reason } = await findPython('imesh', 'mesh');
+const search = await findPython('imesh', 'mesh');
 const modes = ['unary', 'stream'] as const;
 
-describe.skipIf(found.length > 0)('a Nest consumer', () => {
-  it('calls the reference Python SDK', ({ skip }) => skip(reason));
-});
+skipWithoutPython(search, 'a Nest consumer calls the reference Python SDK');
 
-describe.each(found)('a Nest consumer calls the reference Python SDK ($has)', (python: Python) => {
+describe.each(search.found)('a Nest consumer calls the reference Python SDK ($has)', (python: Python) => {
   let script: PythonScript;
   let address: string;
   /** Called by the Python provider in turn. */
@@ -30,11 +28,20 @@ describe.each(found)('a Nest consumer calls the reference Python SDK ($has)', (p
     await behind?.close();
   });
 
+  it('silently waiting for longer than a gRPC server takes pings', async () => {
+    const consumer = await startConsumerApp(address, { keepaliveTimeMs: 20 });
+    try {
+      await expect(consumer.component.kinds.slow(400)).resolves.toBe('late');
+    } finally {
+      await consumer.close();
+    }
+  });
+
   describe.each(modes)('%s', (mode) => {
     let consumer: ConsumerApp;
 
     beforeAll(async () => {
-      consumer = await startConsumerApp(address, mode);
+      consumer = await startConsumerApp(address, { mode });
     });
 
     afterAll(() => consumer?.close());

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { parse } from 'lossless-json';
 import type { RpcVector } from '../support/vectors.js';
 
 /** Where the recorded calls are. */
@@ -17,10 +16,13 @@ export interface Answer {
   readonly cause?: unknown;
 }
 
-/** Reads JSON so that numbers compare by value, integers of any size included. */
+/** A string, or an integer of so many digits that a `number` may lose some. */
+const STRING_OR_LARGE_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+
+/** Reads JSON so that large integers compare by their digits: they become strings such as `9007199254740993n`. */
 export function parseExactly(text: string): Record<string, unknown> {
-  const numbers = (digits: string) => (/^-?\d+$/.test(digits) ? BigInt(digits) : Number(digits));
-  return parse(text, undefined, numbers) as Record<string, unknown>;
+  const marked = text.replaceAll(STRING_OR_LARGE_INTEGER, (token) => (token.startsWith('"') ? token : `"${token}n"`));
+  return JSON.parse(marked) as Record<string, unknown>;
 }
 
 /** What is compared of an answer: code and content; of a failure its message too, where it is the provider's own. */

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { it } from 'vitest';
 
 /** A Python interpreter that has what a test needs. */
 export interface Python {
@@ -41,6 +42,15 @@ export async function findPython(distribution: string, module: string): Promise<
   );
   const tried = results.map(({ command, problem }) => `${command}: ${problem}`).join('; ');
   return { found, reason: `${module} of ${distribution} does not load in any Python (${tried})` };
+}
+
+/** Where no interpreter will do, stands in for the tests of this name: a skipped one, which prints the reason. */
+export function skipWithoutPython({ found, reason }: PythonSearch, name: string): void {
+  if (found.length > 0) return;
+  it(name, ({ skip }) => {
+    console.warn(`skipped: ${name}: ${reason}`);
+    skip(reason);
+  });
 }
 
 function pythonCandidates(): readonly string[] {
