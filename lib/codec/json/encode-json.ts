@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import { isExact } from './is-exact.js';
 
 /** Deepest nesting written; a value that refers to itself has no end. */
 const MAX_DEPTH = 1000;
@@ -9,6 +10,9 @@ const MAX_DEPTH = 1000;
  * Writes a value as JSON. Beyond what `JSON.stringify` does: bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`) are standard
  * base64, a `bigint` its digits, a `Map` an object, a `Set` an array. `toJSON` is honoured; a member that is a function, a
  * symbol or `undefined` is left out, and is `null` in an array; so is a number that is not finite.
+ *
+ * A `number` beyond 2^53 has an exponent (`1e+17`), so that it is a floating-point number for whoever reads it, and only a
+ * `bigint` arrives as one.
  *
  * @throws MeshError E0000000616 for a value that refers to itself, is nested deeper than 1000 levels, or is nothing
  */
@@ -24,23 +28,28 @@ function stringify(value: unknown): string {
     if (error instanceof MeshError) throw error;
     throw unsayable(error instanceof Error ? error.message : String(error), error);
   }
-  if (text === undefined) throw unsayable(`a ${typeof value} is nothing that it can say`);
+  if (text === undefined) throw unsayable(`${kindOf(value)} is nothing that it can say`);
   return text;
 }
 
 /** Whether `JSON.stringify` says all of a value as we want it: nearly always, and much faster than {@link write}. */
 function isPlain(value: unknown, depth: number): boolean {
-  if (typeof value === 'string' || typeof value === 'number') return true;
+  if (typeof value === 'string') return true;
+  if (typeof value === 'number') return isExact(value);
   if (typeof value !== 'object') return typeof value === 'boolean' || value === undefined;
   if (value === null) return true;
   if (depth > MAX_DEPTH) throw tooDeep();
-  if (Array.isArray(value)) {
-    for (const item of value) if (!isPlain(item, depth + 1)) return false;
-    return true;
-  }
+  if (Array.isArray(value)) return isPlainArray(value, depth);
   if (isSpecial(value)) return false;
   const record = value as Readonly<Record<string, unknown>>;
   for (const key in record) if (!isPlain(record[key], depth + 1)) return false;
+  return true;
+}
+
+function isPlainArray(items: readonly unknown[], depth: number): boolean {
+  for (const item of items) {
+    if (typeof item === 'number' ? !isExact(item) : !isPlain(item, depth + 1)) return false;
+  }
   return true;
 }
 
@@ -56,6 +65,7 @@ function isSpecial(value: object): boolean {
 function write(value: unknown, key: string, depth: number): string | undefined {
   const said = saidOf(value, key);
   if (typeof said === 'bigint') return said.toString();
+  if (typeof said === 'number') return writeNumber(said);
   if (typeof said !== 'object' || said === null) return JSON.stringify(said);
   if (depth > MAX_DEPTH) throw tooDeep();
   if (isBytes(said)) return `"${base64(said)}"`;
@@ -69,6 +79,10 @@ function write(value: unknown, key: string, depth: number): string | undefined {
 function saidOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || isBytes(value)) return value;
   return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON(key) as unknown) : value;
+}
+
+function writeNumber(value: number): string {
+  return isExact(value) || !Number.isFinite(value) ? JSON.stringify(value) : value.toExponential();
 }
 
 function writeArray(items: readonly unknown[], depth: number): string {
@@ -89,9 +103,7 @@ function writeObject(members: readonly (readonly [unknown, unknown])[], depth: n
 function keyOf(name: unknown): string {
   if (typeof name === 'string') return name;
   if (typeof name === 'number' || typeof name === 'bigint' || typeof name === 'boolean') return String(name);
-  throw unsayable(
-    `a Map has a key that is ${name === null ? 'null' : `a ${typeof name}`}; it must be a string or number`,
-  );
+  throw unsayable(`a Map has a key that is ${kindOf(name)}; it must be a string or number`);
 }
 
 function isBytes(value: object): value is Uint8Array | ArrayBufferLike {
@@ -101,6 +113,11 @@ function isBytes(value: object): value is Uint8Array | ArrayBufferLike {
 function base64(bytes: Uint8Array | ArrayBufferLike): string {
   if (!types.isUint8Array(bytes)) return Buffer.from(bytes).toString('base64');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function tooDeep(): MeshError {
