@@ -9,9 +9,11 @@ import type { ConsumerCall } from '../call-filter.js';
 export class OutboundHead {
   private readonly incomingHost: string;
   private readonly location: string;
+  private readonly inStreams: boolean;
 
   constructor(private readonly options: ResolvedMeshOptions) {
-    const { name, listen, instId, nodeId } = options;
+    const { name, listen, instId, nodeId, grpc } = options;
+    this.inStreams = grpc.mode === 'stream';
     const port = listen ? String(listen.port) : '0';
     this.incomingHost = listen ? `${name}@${listen.host}:${port}` : name;
     this.location = JSON.stringify({ inst_id: instId, node_id: nodeId, ip: '', host: hostname(), port, name });
@@ -23,7 +25,7 @@ export class OutboundHead {
    * `mesh-provider`.
    */
   attachments(context: MeshContext, attachments: Readonly<Record<string, string>>): Record<string, string> {
-    return {
+    const said: Record<string, string> = {
       ...attachments,
       [Header.TRACE_ID]: context.traceId,
       'mesh-trace-id': context.traceId,
@@ -34,6 +36,9 @@ export class OutboundHead {
       [Header.CONSUMER]: this.location,
       [Header.PROVIDER]: this.location,
     };
+    // A stream carries many calls, so none of them can state its time in the headers.
+    if (this.inStreams) said[Header.TIMEOUT] = String(Math.ceil(context.remainingMs));
+    return said;
   }
 
   /** The headers: what the reference SDK's consumers send, and whom the call is directed to. */

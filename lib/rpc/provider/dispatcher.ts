@@ -69,7 +69,7 @@ export class ProviderDispatcher {
     const called = early ?? this.services.find(attachments[Header.URN]);
     const { provider } = called;
     if (provider.wire) revive(args, provider.wire, 'arguments');
-    const deadline = inboundDeadline(call, provider.timeoutMs ?? this.options.timeoutMs);
+    const deadline = inboundDeadline(call, attachments, provider.timeoutMs ?? this.options.timeoutMs);
     const context = inboundContext(call, called, attachments, deadline);
     return within(deadline, call.cancellation, provider.service, () =>
       this.run({ service: provider.service, args, context, provider }),

@@ -36,9 +36,12 @@ const PER_CALL: ReadonlySet<string> = new Set([
 /** Headers that mean something to the calls made below, and are carried on as attachments. */
 const CARRIED = [Header.TRACEPARENT, Header.TOKEN, Header.SESSION_ID, Header.TECH_PROVIDER_CODE] as const;
 
-/** When a call ends at the latest: as its caller says, else after the time given. */
-export function inboundDeadline(call: InboundCall, timeoutMs: number): number {
-  const stated = Number(call.headers[Header.TIMEOUT]);
+/**
+ * When a call ends at the latest: as its caller says, else after the time given. The attachments win over the headers, which
+ * in a stream are those of its first call.
+ */
+export function inboundDeadline(call: InboundCall, attachments: WireHeaders, timeoutMs: number): number {
+  const stated = Number(attachments[Header.TIMEOUT] ?? call.headers[Header.TIMEOUT]);
   const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
   return deadline === Infinity ? Date.now() + timeoutMs : deadline;
 }
