@@ -51,7 +51,7 @@ class KindsProvider implements MeshService<Kinds> {
   }
 
   denied(why: string): never {
-    throw new MeshError(MeshCode.FORBIDDEN, why);
+    throw new MeshError(MeshCode.FORBIDDEN, why, { details: ['the SDK skips what it does not know'] });
   }
 
   big(i: bigint): bigint {

@@ -69,6 +69,11 @@ describe.each(search.found)('a Nest consumer calls the reference Python SDK ($ha
       await expect(consumer.component.kinds.big(i)).resolves.toBe(i);
     });
 
+    it('many at a time', async () => {
+      const numbers = Array.from({ length: 50 }, (_, i) => BigInt(i));
+      await expect(Promise.all(numbers.map((i) => consumer.component.kinds.big(i)))).resolves.toEqual(numbers);
+    });
+
     it('an unknown URN', async () => {
       await expect(consumer.component.missing.missing('s')).rejects.toMatchObject({ code: 'E0000000617' });
     });

@@ -24,6 +24,7 @@ const EXPECTED: Readonly<Record<string, Omit<Result, 'case'>>> = {
   'no arguments, null content': { value: null },
   big: { value: { int: '9223372036854775807' } },
   'big: negative': { value: { int: '-9223372036854775808' } },
+  'big: no integer': { error: 'MeshException', code: 'E0000000400' },
   'provider throws': { error: 'MeshException', code: 'E0000000500', message: 'boom 错误' },
   'provider throws a coded error': { error: 'MeshException', code: 'E0000000403', message: 'no' },
   'unknown urn': { error: 'MeshException', code: 'E0000000617' },

@@ -69,6 +69,7 @@ CASES: List[Tuple[str, Callable[[Component], Any]]] = [
     ("no arguments, null content", lambda c: c.kinds.nothing()),
     ("big", lambda c: c.kinds.big(2**63 - 1)),
     ("big: negative", lambda c: c.kinds.big(-(2**63))),
+    ("big: no integer", lambda c: c.kinds.big("x")),
     ("provider throws", lambda c: c.kinds.fails("boom 错误")),
     ("provider throws a coded error", lambda c: c.kinds.denied("no")),
     ("unknown urn", lambda c: c.missing.missing("s")),
