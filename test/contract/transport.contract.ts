@@ -4,7 +4,9 @@ import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
 import { ConnectionPool } from '../../lib/transport/connection-pool.js';
 import type { Acceptor, Connection, InboundCall, Listener, Transport } from '../../lib/transport/transport.js';
-import { eventually, failureOf, outbound } from '../support/transport-fixtures.js';
+import { caught } from '../support/caught.js';
+import { eventually } from '../support/eventually.js';
+import { outbound } from '../support/transport-fixtures.js';
 
 /** Limit of the transports under test. */
 const LIMIT = 2 * 1024 * 1024;
@@ -75,7 +77,7 @@ export function describeTransport(name: string, make: () => Transport): void {
       const answer = await connection.call(outbound({ body: Buffer.from('ping') }));
       expect(Buffer.from(answer).toString()).toBe('ping');
       expect(connection.pending).toBe(0);
-      await eventually(() => listener.pending === 0, 'the listener has no call left');
+      await eventually('the listener has no call left', () => listener.pending === 0);
     });
 
     it('says where it listens', () => {
@@ -116,9 +118,9 @@ export function describeTransport(name: string, make: () => Transport): void {
     });
 
     it('refuses a message over the limit, and lives on', async () => {
-      const request = await failureOf(connection.call(outbound({ body: Buffer.alloc(LIMIT + 1) })));
+      const request = await caught(connection.call(outbound({ body: Buffer.alloc(LIMIT + 1) })));
       expect(request.code).toBe(MeshCode.MESSAGE_TOO_LONG);
-      const answer = await failureOf(connection.call(outbound({ path: '/large' })));
+      const answer = await caught(connection.call(outbound({ path: '/large' })));
       expect(answer.code).toBe(MeshCode.MESSAGE_TOO_LONG);
       expect(await connection.call(outbound())).toHaveLength(5);
     });
@@ -131,7 +133,7 @@ export function describeTransport(name: string, make: () => Transport): void {
 
     it('lets no call wait for another', async () => {
       const slow = connection.call(outbound({ path: '/wait' }));
-      await eventually(() => service.seen.length === 1, 'the slow call has arrived');
+      await eventually('the slow call has arrived', () => service.seen.length === 1);
       expect(await connection.call(outbound())).toHaveLength(5);
       expect(connection.pending).toBe(1);
       service.release();
@@ -139,27 +141,27 @@ export function describeTransport(name: string, make: () => Transport): void {
     });
 
     it('ends a call at its deadline, for both sides', async () => {
-      const error = await failureOf(connection.call(outbound({ path: '/never', timeoutMs: 60 })));
+      const error = await caught(connection.call(outbound({ path: '/never', timeoutMs: 60 })));
       expect(error.code).toBe(MeshCode.TIMEOUT);
-      await eventually(() => service.seen[0]?.cancellation.reason !== undefined, 'the handler is told');
-      await eventually(() => listener.pending === 0, 'the listener has no call left');
+      await eventually('the handler is told', () => service.seen[0]?.cancellation.reason !== undefined);
+      await eventually('the listener has no call left', () => listener.pending === 0);
     });
 
     it('does not send a call whose deadline has passed', async () => {
-      const error = await failureOf(connection.call(outbound({ timeoutMs: -1 })));
+      const error = await caught(connection.call(outbound({ timeoutMs: -1 })));
       expect(error).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: true });
       expect(service.seen).toHaveLength(0);
     });
 
     it('cancels a call: the caller has its own reason at once, the handler is told', async () => {
       const cancellation = new Cancellation();
-      const call = failureOf(connection.call(outbound({ path: '/never', cancellation })));
-      await eventually(() => service.seen.length === 1, 'the call has arrived');
+      const call = caught(connection.call(outbound({ path: '/never', cancellation })));
+      await eventually('the call has arrived', () => service.seen.length === 1);
       const reason = new MeshError(MeshCode.CANCELLED, 'changed my mind');
       cancellation.cancel(reason);
       expect(await call).toBe(reason);
       expect(connection.pending).toBe(0);
-      await eventually(() => service.seen[0]?.cancellation.reason !== undefined, 'the handler is told');
+      await eventually('the handler is told', () => service.seen[0]?.cancellation.reason !== undefined);
       expect(await connection.call(outbound())).toHaveLength(5);
     });
 
@@ -167,47 +169,47 @@ export function describeTransport(name: string, make: () => Transport): void {
       const cancellation = new Cancellation();
       const reason = new MeshError(MeshCode.CANCELLED, 'never mind');
       cancellation.cancel(reason);
-      expect(await failureOf(connection.call(outbound({ cancellation })))).toBe(reason);
+      expect(await caught(connection.call(outbound({ cancellation })))).toBe(reason);
       expect(service.seen).toHaveLength(0);
     });
 
     it('says of an address where nobody listens that nothing was sent', async () => {
       const { address } = listener;
       listener.destroy();
-      await eventually(() => listener.pending === 0, 'closed');
+      await eventually('closed', () => listener.pending === 0);
       const nobody = dial(address);
       const begun = Date.now();
-      const error = await failureOf(nobody.call(outbound({ timeoutMs: 5_000 })));
+      const error = await caught(nobody.call(outbound({ timeoutMs: 5_000 })));
       expect(error).toMatchObject({ code: MeshCode.ADDRESS_UNREACHABLE, neverSent: true });
       expect(error.message).toContain(address);
       expect(Date.now() - begun).toBeLessThan(4_000);
     });
 
     it('carries the code and the message of an error', async () => {
-      const error = await failureOf(connection.call(outbound({ path: '/forbidden' })));
+      const error = await caught(connection.call(outbound({ path: '/forbidden' })));
       expect(error.code).toBe(MeshCode.FORBIDDEN);
       expect(error.message).toContain('not you: 不行');
       expect(error.neverSent).toBe(false);
     });
 
     it('outlives a handler that throws', async () => {
-      const error = await failureOf(connection.call(outbound({ path: '/throws' })));
+      const error = await caught(connection.call(outbound({ path: '/throws' })));
       expect(error.code).toBe(MeshCode.SYSTEM_ERROR);
       expect(error.message).toContain('broken');
       expect(await connection.call(outbound())).toHaveLength(5);
     });
 
     it('says that nothing is served at an unknown path', async () => {
-      const error = await failureOf(connection.call(outbound({ path: '/unknown' })));
+      const error = await caught(connection.call(outbound({ path: '/unknown' })));
       expect(error.code).toBe(MeshCode.NO_SERVICE);
       expect(error.message).toContain('/unknown');
     });
 
     it('fails the calls under way at once when the listener is destroyed', async () => {
       const calls = Array.from({ length: 20 }, () =>
-        failureOf(connection.call(outbound({ path: '/never', timeoutMs: 4_000 }))),
+        caught(connection.call(outbound({ path: '/never', timeoutMs: 4_000 }))),
       );
-      await eventually(() => service.seen.length === 20, 'all calls have arrived');
+      await eventually('all calls have arrived', () => service.seen.length === 20);
       const begun = Date.now();
       listener.destroy();
       for (const error of await Promise.all(calls)) {
@@ -222,16 +224,15 @@ export function describeTransport(name: string, make: () => Transport): void {
       await connection.call(outbound());
       const port = Number(listener.address.split(':')[1]);
       await listener.close();
-      expect((await failureOf(connection.call(outbound()))).neverSent).toBe(true);
+      expect((await caught(connection.call(outbound()))).neverSent).toBe(true);
       await listen(port);
-      await eventually(() => true, '');
       const answer = await retrying(() => connection.call(outbound()));
       expect(answer).toHaveLength(5);
     });
 
     it('closes a listener after the calls under way', async () => {
       const call = connection.call(outbound({ path: '/wait' }));
-      await eventually(() => service.seen.length === 1, 'the call has arrived');
+      await eventually('the call has arrived', () => service.seen.length === 1);
       let closed = false;
       const closing = listener.close().then(() => (closed = true));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -262,7 +263,7 @@ export function describeTransport(name: string, make: () => Transport): void {
           );
         }
       });
-      await eventually(() => outcomes.length > 50, 'calls are coming in');
+      await eventually('calls are coming in', () => outcomes.length > 50);
       await listener.close();
       going = false;
       await Promise.all(callers);
@@ -272,10 +273,10 @@ export function describeTransport(name: string, make: () => Transport): void {
 
     it('closes a connection after its calls, and takes no more', async () => {
       const call = connection.call(outbound({ path: '/wait' }));
-      await eventually(() => service.seen.length === 1, 'the call has arrived');
+      await eventually('the call has arrived', () => service.seen.length === 1);
       let closed = false;
       const closing = connection.close().then(() => (closed = true));
-      expect(await failureOf(connection.call(outbound()))).toMatchObject({
+      expect(await caught(connection.call(outbound()))).toMatchObject({
         code: MeshCode.ADDRESS_UNREACHABLE,
         neverSent: true,
       });
@@ -286,18 +287,18 @@ export function describeTransport(name: string, make: () => Transport): void {
     });
 
     it('destroys a connection with its calls', async () => {
-      const call = failureOf(connection.call(outbound({ path: '/never' })));
-      await eventually(() => service.seen.length === 1, 'the call has arrived');
+      const call = caught(connection.call(outbound({ path: '/never' })));
+      await eventually('the call has arrived', () => service.seen.length === 1);
       connection.destroy();
       connection.destroy();
       expect((await call).code).toBe(MeshCode.UNREACHABLE);
-      await eventually(() => service.seen[0]?.cancellation.reason !== undefined, 'the handler is told');
+      await eventually('the handler is told', () => service.seen[0]?.cancellation.reason !== undefined);
       await connection.close();
     });
 
     it('says that an address is taken', async () => {
       const port = Number(listener.address.split(':')[1]);
-      const error = await failureOf(transport.listen({ host: '127.0.0.1', port }, service.acceptor));
+      const error = await caught(transport.listen({ host: '127.0.0.1', port }, service.acceptor));
       expect(error.code).toBe(MeshCode.ADDRESS_UNREACHABLE);
       expect(error.message).toContain(`127.0.0.1:${port}`);
     });
@@ -307,8 +308,8 @@ export function describeTransport(name: string, make: () => Transport): void {
       const first = pool.get({ address: listener.address });
       await first.call(outbound());
       expect(pool.get({ address: listener.address })).toBe(first);
-      await eventually(() => pool.size === 0, 'the idle connection is closed');
-      expect((await failureOf(first.call(outbound()))).neverSent).toBe(true);
+      await eventually('the idle connection is closed', () => pool.size === 0);
+      expect((await caught(first.call(outbound()))).neverSent).toBe(true);
       expect(await pool.get({ address: listener.address }).call(outbound())).toHaveLength(5);
       await pool.close();
     });

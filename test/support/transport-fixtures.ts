@@ -1,41 +1,13 @@
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
-import type { ResolvedMeshOptions } from '../../lib/options/mesh-options.js';
+import type { GrpcTransportOptions, LimitOptions, ResolvedMeshOptions } from '../../lib/options/mesh-options.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
 import type { OutboundCall, WireHeaders } from '../../lib/transport/transport.js';
 
 /** The options of a mesh as the transports see them: small limits and short times, for tests. */
-export function transportOptions(
-  grpc: Partial<ResolvedMeshOptions['grpc']> = {},
-  limits: Partial<ResolvedMeshOptions['limits']> = {},
-): ResolvedMeshOptions {
-  return {
-    name: 'test',
-    nodeId: 'LX0000000000000',
-    instId: 'JG0000000000000000',
-    domain: 'trustbe.cn',
-    listen: false,
-    addresses: [],
-    services: [],
-    subset: '',
-    timeoutMs: 2_000,
-    drainTimeoutMs: 1_000,
-    use: {},
-    direct: [],
-    limits: { maxMessageBytes: 2 * 1024 * 1024, maxDepth: 64, ...limits },
-    retry: { retries: 2, minDelayMs: 5, maxDelayMs: 50 },
-    grpc: {
-      connections: 1,
-      idleTimeoutMs: 60_000,
-      keepaliveTimeMs: 30_000,
-      keepaliveTimeoutMs: 10_000,
-      reconnectMinMs: 10,
-      reconnectMaxMs: 50,
-      mode: 'unary',
-      ...grpc,
-    },
-    sessions: resolveMeshOptions({}, {}).sessions,
-  };
+export function transportOptions(grpc: GrpcTransportOptions = {}, limits: LimitOptions = {}): ResolvedMeshOptions {
+  const quick = { reconnectMinMs: 10, reconnectMaxMs: 50, ...grpc };
+  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits } }, {});
 }
 
 /** What a test may say of a call. */

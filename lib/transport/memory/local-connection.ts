@@ -5,7 +5,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { type Carrier, PendingCall } from '../pending-call.js';
 import { refusalOf, tooLong } from '../refusals.js';
-import type { Acceptor, CallHandler, Connection, InboundCall, OutboundCall } from '../transport.js';
+import type { Acceptor, Connection, InboundCall, OutboundCall } from '../transport.js';
 
 /** What a {@link LocalConnection} may be told. */
 export interface LocalConnectionOptions {
@@ -21,7 +21,7 @@ export interface LocalConnectionOptions {
  * caller at once, and the handler is told; an error keeps of its code what gRPC would carry.
  */
 export class LocalConnection implements Connection {
-  private readonly calls = new Set<PendingCall>();
+  private readonly calls = new Map<PendingCall, LocalCall>();
   private closing: Promise<void> | undefined;
   private drained: (() => void) | undefined;
 
@@ -41,12 +41,16 @@ export class LocalConnection implements Connection {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
-    try {
-      const handler = this.handlerOf(call);
-      return new Promise((resolve, reject) => this.run(handler, call, resolve, reject));
-    } catch (error) {
-      return Promise.reject(toMeshError(error));
-    }
+    const refusal = refusalOf(call, this.maxMessageBytes) ?? this.closedFor(call);
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const pending = new PendingCall(call, resolve, reject, () => this.over(pending));
+      const inbound = new LocalCall(call, this.peer);
+      this.calls.set(pending, inbound);
+      pending.carrier = inbound;
+      // As over a network, other work has its turn meanwhile, however fast call follows call.
+      setImmediate(() => void this.carry(pending, inbound));
+    });
   }
 
   close(): Promise<void> {
@@ -59,34 +63,28 @@ export class LocalConnection implements Connection {
   destroy(): void {
     void this.close();
     const lost = new MeshError(MeshCode.UNREACHABLE, 'the connection was destroyed with the call under way');
-    for (const pending of this.calls) pending.giveUp(lost);
-  }
-
-  private handlerOf(call: OutboundCall): CallHandler {
-    const refusal = refusalOf(call, this.maxMessageBytes);
-    if (refusal) throw refusal;
-    if (this.closing) {
-      throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, 'the connection is closed', { neverSent: true });
+    const gone = new MeshError(MeshCode.CANCELLED, 'the caller has gone away');
+    for (const [pending, inbound] of this.calls) {
+      inbound.cancellation.cancel(gone);
+      pending.fail(lost);
     }
-    const handler = this.acceptor(call.path);
-    if (!handler) throw new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${call.path}'`);
-    return handler;
   }
 
-  private run(
-    handler: CallHandler,
-    call: OutboundCall,
-    resolve: (answer: Uint8Array) => void,
-    reject: (error: MeshError) => void,
-  ): void {
-    const pending = new PendingCall(call, resolve, reject, () => this.over(pending));
-    this.calls.add(pending);
-    const inbound = new LocalCall(call, this.peer);
-    pending.carrier = inbound;
-    answerOf(handler, inbound).then(
-      (answer) => this.deliver(pending, answer),
-      (error: unknown) => pending.fail(asCarried(error)),
-    );
+  private closedFor(call: OutboundCall): MeshError | undefined {
+    if (!this.closing) return undefined;
+    const message = `the call to '${call.path}' cannot be made: the connection is closed`;
+    return new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
+  }
+
+  private async carry(pending: PendingCall, inbound: LocalCall): Promise<void> {
+    if (pending.settled) return;
+    try {
+      const handler = this.acceptor(inbound.path);
+      if (!handler) throw new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${inbound.path}'`);
+      this.deliver(pending, await handler(inbound));
+    } catch (error) {
+      pending.fail(asCarried(error));
+    }
   }
 
   private deliver(pending: PendingCall, answer: Uint8Array): void {
@@ -123,13 +121,9 @@ class LocalCall implements InboundCall, Carrier {
   }
 }
 
-/** Makes a rejection of what a handler throws. */
-async function answerOf(handler: CallHandler, call: InboundCall): Promise<Uint8Array> {
-  return handler(call);
-}
-
 /** What is left of a handler's error after a way through gRPC. */
 function asCarried(error: unknown): MeshError {
   const { code, message, neverSent } = toMeshError(error);
-  return new MeshError(codeOfGrpcStatus(grpcStatusOf(code)), message, { cause: error, neverSent });
+  if (neverSent) return new MeshError(code, message, { neverSent });
+  return new MeshError(codeOfGrpcStatus(grpcStatusOf(code)), message, { cause: error });
 }
