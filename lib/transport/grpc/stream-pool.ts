@@ -6,11 +6,14 @@ import { requestHeaders } from './headers.js';
 import type { Lane } from './lane.js';
 import type { PendingCall } from '../pending-call.js';
 
-/** Idle streams kept on one connection, of all methods together. */
-const MAX_IDLE_STREAMS = 256;
+/**
+ * Idle streams kept on one connection, of all methods together. Few: a peer that serves each stream with a thread, as the
+ * blocking reference SDK does with its ten for each processor, serves nobody else with those that idle streams occupy.
+ */
+const MAX_IDLE_STREAMS = 4;
 
 /** A stream that had no call for one to two times this long is closed. */
-const IDLE_STREAM_MS = 15_000;
+const IDLE_STREAM_MS = 1_000;
 
 /**
  * Streams that stay open between the calls that they carry, one call at a time, so that no call waits for the answer to
