@@ -1,6 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Connection, OutboundCall } from '../transport.js';
+import { UnderWay } from '../under-way.js';
 import { refusalOf } from '../refusals.js';
 import { Channel, type ChannelOptions, type Target } from './channel.js';
 import { PendingCall } from '../pending-call.js';
@@ -9,11 +10,10 @@ import { PendingCall } from '../pending-call.js';
 export class GrpcConnection implements Connection {
   private readonly channels: readonly Channel[];
   private readonly maxMessageBytes: number;
-  private readonly settled = (): void => this.onSettled();
+  private readonly underWay = new UnderWay();
+  private readonly settled = (): void => this.underWay.leave();
   private turn = 0;
-  private underWay = 0;
   private closing: Promise<void> | undefined;
-  private drained: (() => void) | undefined;
 
   constructor(
     private readonly target: Target,
@@ -24,14 +24,14 @@ export class GrpcConnection implements Connection {
   }
 
   get pending(): number {
-    return this.underWay;
+    return this.underWay.count;
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
     const refusal = this.refusal(call);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      this.underWay++;
+      this.underWay.enter();
       this.nextChannel().send(new PendingCall(call, resolve, reject, this.settled));
     });
   }
@@ -58,13 +58,8 @@ export class GrpcConnection implements Connection {
     return this.channels[this.turn] as Channel;
   }
 
-  private onSettled(): void {
-    this.underWay--;
-    if (this.underWay === 0) this.drained?.();
-  }
-
   private async drain(): Promise<void> {
-    if (this.underWay > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.underWay.none();
     await Promise.all(this.channels.map((channel) => channel.close()));
   }
 }

@@ -6,6 +6,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import { type Carrier, PendingCall } from '../pending-call.js';
 import { refusalOf, tooLong } from '../refusals.js';
 import type { Acceptor, Connection, InboundCall, OutboundCall } from '../transport.js';
+import { UnderWay } from '../under-way.js';
 
 /** What a {@link LocalConnection} may be told. */
 export interface LocalConnectionOptions {
@@ -22,8 +23,8 @@ export interface LocalConnectionOptions {
  */
 export class LocalConnection implements Connection {
   private readonly calls = new Map<PendingCall, LocalCall>();
+  private readonly underWay = new UnderWay();
   private closing: Promise<void> | undefined;
-  private drained: (() => void) | undefined;
 
   private readonly maxMessageBytes: number;
   private readonly peer: string;
@@ -47,6 +48,7 @@ export class LocalConnection implements Connection {
       const pending = new PendingCall(call, resolve, reject, () => this.over(pending));
       const inbound = new LocalCall(call, this.peer);
       this.calls.set(pending, inbound);
+      this.underWay.enter();
       pending.carrier = inbound;
       // As over a network, other work has its turn meanwhile, however fast call follows call.
       setImmediate(() => void this.carry(pending, inbound));
@@ -54,10 +56,7 @@ export class LocalConnection implements Connection {
   }
 
   close(): Promise<void> {
-    return (this.closing ??= new Promise((resolve) => {
-      this.drained = resolve;
-      if (this.calls.size === 0) resolve();
-    }));
+    return (this.closing ??= this.underWay.none());
   }
 
   destroy(): void {
@@ -94,7 +93,7 @@ export class LocalConnection implements Connection {
 
   private over(pending: PendingCall): void {
     this.calls.delete(pending);
-    if (this.calls.size === 0) this.drained?.();
+    this.underWay.leave();
   }
 }
 

@@ -1,6 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Acceptor, CallHandler, InboundCall, Listener } from '../transport.js';
+import { UnderWay } from '../under-way.js';
 
 /** A call at work, and how to end it from this side. */
 interface Work {
@@ -12,14 +13,14 @@ interface Work {
 export class MemoryListener implements Listener {
   readonly server = undefined;
   private readonly works = new Set<Work>();
+  private readonly underWay = new UnderWay();
   private closing: Promise<void> | undefined;
-  private drained: (() => void) | undefined;
 
   /** @param leave takes it off the network */
   constructor(
     readonly address: string,
     private readonly acceptor: Acceptor,
-    private readonly leave: () => void,
+    private readonly leave: (listener: MemoryListener) => void,
   ) {}
 
   get pending(): number {
@@ -33,11 +34,8 @@ export class MemoryListener implements Listener {
   };
 
   close(): Promise<void> {
-    return (this.closing ??= new Promise((resolve) => {
-      this.leave();
-      this.drained = resolve;
-      if (this.works.size === 0) resolve();
-    }));
+    this.leave(this);
+    return (this.closing ??= this.underWay.none());
   }
 
   destroy(): void {
@@ -62,11 +60,12 @@ export class MemoryListener implements Listener {
     });
     const work = { call, abort };
     this.works.add(work);
+    this.underWay.enter();
     try {
       return await Promise.race([handler(call), over]);
     } finally {
       this.works.delete(work);
-      if (this.works.size === 0) this.drained?.();
+      this.underWay.leave();
     }
   }
 }

@@ -35,9 +35,13 @@ export class MemoryNetwork {
     if (this.listeners.has(address)) {
       throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, `cannot listen at ${address}: the address is in use`);
     }
-    const listener = new MemoryListener(address, acceptor, () => this.listeners.delete(address));
+    const listener = new MemoryListener(address, acceptor, (left) => this.leave(left));
     this.listeners.set(address, listener);
     return listener;
+  }
+
+  private leave(listener: MemoryListener): void {
+    if (this.listeners.get(listener.address) === listener) this.listeners.delete(listener.address);
   }
 
   /** What listens at an address, or at its port for any host. */

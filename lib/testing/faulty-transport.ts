@@ -1,0 +1,104 @@
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
+import type { Acceptor, Connection, ListenAt, Listener, OutboundCall, Transport } from '../transport/transport.js';
+import { UnderWay } from '../transport/under-way.js';
+import type { Fault, FaultPlan } from './fault-plan.js';
+
+/**
+ * A transport with faults: passes calls on to another one, except for those that the plan has something else for. What it
+ * listens for is not disturbed.
+ *
+ * @example
+ * // A mesh whose memory transport loses every other call:
+ * \@MeshExtension(TRANSPORT, 'memory')
+ * class ShakyTransport extends FaultyTransport {
+ *   constructor(network: MemoryNetwork, \@Inject(MESH_OPTIONS) options: ResolvedMeshOptions) {
+ *     super(new MemoryTransport(network, options), faultsInTurn('lose', 'pass'));
+ *   }
+ * }
+ */
+export class FaultyTransport implements Transport {
+  private calls = 0;
+
+  constructor(
+    private readonly inner: Transport,
+    private readonly plan: FaultPlan,
+  ) {}
+
+  get proto(): string {
+    return this.inner.proto;
+  }
+
+  dial(address: string): Connection {
+    const faultOf = ({ path, headers }: OutboundCall): Fault =>
+      this.plan({ index: this.calls++, address, path, headers });
+    return new FaultyConnection(this.inner.dial(address), address, faultOf);
+  }
+
+  listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
+    return this.inner.listen(at, acceptor);
+  }
+}
+
+class FaultyConnection implements Connection {
+  private readonly underWay = new UnderWay();
+  private readonly delays = new Set<() => void>();
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly inner: Connection,
+    private readonly address: string,
+    private readonly faultOf: (call: OutboundCall) => Fault,
+  ) {}
+
+  get pending(): number {
+    return this.underWay.count;
+  }
+
+  async call(call: OutboundCall): Promise<Uint8Array> {
+    if (this.closing) return this.inner.call(call);
+    this.underWay.enter();
+    try {
+      return await this.carry(call, this.faultOf(call));
+    } finally {
+      this.underWay.leave();
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.closing ??= this.underWay.none().then(() => this.inner.close()));
+  }
+
+  destroy(): void {
+    this.closing ??= Promise.resolve();
+    this.inner.destroy();
+    for (const end of this.delays) end();
+  }
+
+  private async carry(call: OutboundCall, fault: Fault): Promise<Uint8Array> {
+    if (fault === 'refuse') {
+      const message = `no connection to ${this.address}: refused by the fault plan`;
+      throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
+    }
+    if (typeof fault === 'object') await this.delay(call, fault.delayMs);
+    const answer = await this.inner.call(call);
+    if (fault !== 'lose') return answer;
+    throw new MeshError(MeshCode.UNREACHABLE, `the connection to ${this.address} was lost by the fault plan`);
+  }
+
+  /** Waits, but not longer than the caller does. The transport below then says why the call cannot be sent. */
+  private delay(call: OutboundCall, delayMs: number): Promise<void> {
+    if (call.cancellation.reason) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        forget();
+        this.delays.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.min(delayMs, Math.max(0, call.deadline - Date.now())));
+      this.delays.add(end);
+      const forget = call.cancellation.onCancel(end);
+    });
+  }
+}
