@@ -1,0 +1,60 @@
+/** What can stand in a {@link LinkedList}, in one at a time: it carries its own links, so that it leaves without being searched for. */
+export abstract class ListItem {
+  /** The list in which it stands. */
+  list: object | undefined = undefined;
+  /** The one before it there. */
+  before: this | undefined = undefined;
+  /** The one after it there. */
+  after: this | undefined = undefined;
+}
+
+/** A list of items in the order in which they came. Every operation takes the same time, however long the list is. */
+export class LinkedList<T extends ListItem> {
+  private head: T | undefined = undefined;
+  private tail: T | undefined = undefined;
+  private length = 0;
+
+  /** How many stand in it. */
+  get size(): number {
+    return this.length;
+  }
+
+  /** The one that came first. */
+  get first(): T | undefined {
+    return this.head;
+  }
+
+  /** Whether an item stands in this list. */
+  has(item: T): boolean {
+    return item.list === this;
+  }
+
+  /** Puts an item at the end. It must not stand in any list. */
+  append(item: T): void {
+    item.list = this;
+    item.before = this.tail;
+    if (this.tail) this.tail.after = item;
+    else this.head = item;
+    this.tail = item;
+    this.length++;
+  }
+
+  /** Takes the first item out. */
+  shift(): T | undefined {
+    const first = this.head;
+    if (first) this.remove(first);
+    return first;
+  }
+
+  /** Takes an item out, from wherever it stands; nothing happens when it does not stand in this list. */
+  remove(item: T): void {
+    if (item.list !== this) return;
+    const { before, after } = item;
+    if (before) before.after = after;
+    else this.head = after;
+    if (after) after.before = before;
+    else this.tail = before;
+    item.list = item.before = item.after = undefined;
+    this.length--;
+  }
+}
