@@ -20,7 +20,7 @@ import { wires } from '../support/wires.js';
 class Timed {
   @Mpi('mesh.timed.left') left!: () => Promise<number>;
   @Mpi('mesh.timed.short', undefined, { timeoutMs: 700 }) short!: () => Promise<number>;
-  @Mpi('mesh.timed.hang', ['how'], { timeoutMs: 60 }) hang!: (how: string) => Promise<void>;
+  @Mpi('mesh.timed.hang', ['how'], { timeoutMs: 150 }) hang!: (how: string) => Promise<void>;
 }
 
 @MeshFacade()
@@ -69,6 +69,7 @@ describe.each(wires)('the deadline of a call over $name', ({ connect }) => {
     const { TimedController, ended } = timedController();
     const timed = await connect(Timed, { controllers: [TimedController] });
 
+    await timed.left();
     expect(await caught(timed.hang(how))).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: false });
     await eventually('the handler is told', () => ended.length === 1);
     expect([MeshCode.TIMEOUT, MeshCode.CANCELLED]).toContain((ended[0] as { code: string }).code);
@@ -131,7 +132,7 @@ describe('a chain of calls through three applications', () => {
     const client = first.client(Middle);
 
     expect(await direct(client, { timeoutMs: 900 }).left()).toEqual(within(0, 900));
-    expect((await caught(direct(client, { timeoutMs: 80 }).hang())).code).toBe(MeshCode.TIMEOUT);
+    expect((await caught(direct(client, { timeoutMs: 300 }).hang())).code).toBe(MeshCode.TIMEOUT);
     await eventually('the last handler is told', () => ended.length === 1);
   });
 });

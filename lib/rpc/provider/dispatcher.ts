@@ -91,7 +91,7 @@ function within<T>(deadline: number, cancellation: Cancellation, service: string
       forget();
     };
     if (cancellation.reason) return;
-    serve().then(
+    startOf(serve).then(
       (value) => {
         settle();
         resolve(value);
@@ -102,6 +102,15 @@ function within<T>(deadline: number, cancellation: Cancellation, service: string
       },
     );
   });
+}
+
+/** A filter may throw before it returns a Promise. */
+function startOf<T>(serve: () => Promise<T>): Promise<T> {
+  try {
+    return serve();
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /** Filters may hand on a call that they made themselves; the service goes along. */

@@ -1,0 +1,94 @@
+import { MeshCode, MeshError } from 'nestjs-mesh';
+import type { Codec, InboundCall, ProviderFilter } from 'nestjs-mesh/spi';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Cancellation } from '../../../../lib/context/cancellation.js';
+import { resolveMeshOptions } from '../../../../lib/options/resolve-options.js';
+import { formatUrn } from '../../../../lib/protocol/urn.js';
+import { ProviderDispatcher } from '../../../../lib/rpc/provider/dispatcher.js';
+import { ServiceTable } from '../../../../lib/rpc/provider/service-table.js';
+
+const codec: Codec = {
+  format: 'json',
+  contentTypes: ['application/json'],
+  encode: (value) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as unknown,
+};
+
+function makeDispatcher(invoke: () => Promise<unknown>, ...filters: ProviderFilter[]): ProviderDispatcher {
+  const services = new ServiceTable();
+  services.add({ service: 'mesh.a.b', provider: 'A.b', wire: undefined, timeoutMs: undefined, invoke });
+  return new ProviderDispatcher(services, { codec, filters }, resolveMeshOptions({}, {}));
+}
+
+function makeCall(over: Partial<InboundCall> = {}): InboundCall {
+  return {
+    path: '/mesh-rpc/v1',
+    headers: { 'mesh-urn': formatUrn({ name: 'mesh.a.b', nodeId: 'LX' }) },
+    body: Buffer.from('{}'),
+    deadline: Infinity,
+    cancellation: new Cancellation(),
+    peer: 'test',
+    ...over,
+  };
+}
+
+async function answer(dispatcher: ProviderDispatcher, call = makeCall()): Promise<unknown> {
+  return codec.decode(await dispatcher.handle(call));
+}
+
+describe('the dispatcher', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('serves RPC at its path, and nothing elsewhere', () => {
+    const dispatcher = makeDispatcher(async () => 1);
+    expect(dispatcher.accept('/mesh-rpc/v1')).toBe(dispatcher.handle);
+    expect(dispatcher.accept('/mesh-rpc/v2')).toBeUndefined();
+  });
+
+  it('lets go of its clock however a call ends', async () => {
+    const cancelled = new Cancellation();
+    cancelled.cancel(new MeshError(MeshCode.CANCELLED, 'gone'));
+    const throwing: ProviderFilter = {
+      filter() {
+        throw new Error('at once');
+      },
+    };
+    const answers = [
+      await answer(makeDispatcher(async () => 1)),
+      await answer(makeDispatcher(() => Promise.reject(new Error('later')))),
+      await answer(makeDispatcher(async () => 1, throwing)),
+      await answer(
+        makeDispatcher(async () => 1),
+        makeCall({ cancellation: cancelled }),
+      ),
+    ];
+    expect(answers).toMatchObject([{ content: 1 }, { message: 'later' }, { message: 'at once' }, { message: 'gone' }]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends a handler that never answers, and tells it', async () => {
+    const call = makeCall();
+    const answered = answer(
+      makeDispatcher(() => new Promise(() => undefined)),
+      call,
+    );
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(call.cancellation.reason).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await answered).toMatchObject({ code: MeshCode.TIMEOUT, message: 'mesh.a.b did not answer in time' });
+    expect(call.cancellation.reason).toMatchObject({ code: MeshCode.TIMEOUT });
+  });
+
+  it('does not call the handler of a caller who has gone', async () => {
+    const call = makeCall();
+    call.cancellation.cancel(new MeshError(MeshCode.CANCELLED, 'gone'));
+    const invoke = vi.fn<() => Promise<number>>(async () => 1);
+    expect(await answer(makeDispatcher(invoke), call)).toMatchObject({ code: MeshCode.CANCELLED });
+    expect(invoke).not.toHaveBeenCalled();
+  });
+
+  it('answers with a code when the answer cannot be encoded', async () => {
+    expect(await answer(makeDispatcher(async () => 1n))).toMatchObject({ code: MeshCode.SYSTEM_ERROR });
+  });
+});
