@@ -1,0 +1,69 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { ReceivedMessage } from './received-message.js';
+import type { Carried, CarryOptions } from './topic-carrier.js';
+
+/** How long one pop of a stream waits, in ms; then the next follows. */
+const POP_MS = 60_000;
+
+/** Takes the next message of a topic. */
+export type TakeNext = (options: CarryOptions) => Promise<Carried | undefined>;
+
+/**
+ * The messages of a topic as an Observable. It asks for the next message only while fewer than `prefetch` of those emitted
+ * wait to be taken, which reading their payload does. It completes when the topic or the session is released, fails with what
+ * a pop fails with, and gives back what is not taken when it is unsubscribed from.
+ */
+export function messageSource(take: TakeNext, prefetch: number): Observable<ReceivedMessage> {
+  return new Observable((subscriber) => {
+    const pump = new Pump(take, prefetch, subscriber);
+    void pump.run();
+    return () => pump.stop();
+  });
+}
+
+class Pump {
+  private readonly caller = new AbortController();
+  private readonly waiting = new Set<ReceivedMessage>();
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly take: TakeNext,
+    private readonly prefetch: number,
+    private readonly subscriber: Subscriber<ReceivedMessage>,
+  ) {}
+
+  async run(): Promise<void> {
+    try {
+      while (!this.subscriber.closed) await this.step();
+    } catch (error) {
+      if (this.subscriber.closed) return;
+      if (error instanceof MeshError && error.code === MeshCode.SESSION_RELEASED) this.subscriber.complete();
+      else this.subscriber.error(error);
+    }
+  }
+
+  stop(): void {
+    this.caller.abort();
+    this.wake?.();
+    // The last first, so that they stand in their old order.
+    for (const message of [...this.waiting].toReversed()) message.giveBack();
+    this.waiting.clear();
+  }
+
+  private async step(): Promise<void> {
+    if (this.waiting.size >= this.prefetch) return new Promise((resolve) => (this.wake = resolve));
+    const carried = await this.take({ timeoutMs: POP_MS, signal: this.caller.signal });
+    if (!carried) return;
+    if (this.subscriber.closed) return carried.settle(false);
+    const message = new ReceivedMessage(carried, this.onTaken);
+    this.waiting.add(message);
+    this.subscriber.next(message);
+  }
+
+  private readonly onTaken = (message: ReceivedMessage): void => {
+    this.waiting.delete(message);
+    this.wake?.();
+  };
+}

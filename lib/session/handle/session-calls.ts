@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { Cancellation } from '../../context/cancellation.js';
+import { expireAt } from '../../context/expiry.js';
+import { MeshContext } from '../../context/mesh-context.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { SessionAnswer, SessionOperation, SessionParties, SessionRequest } from '../../protocol/session-call.js';
+import { newTraceId } from '../../protocol/trace.js';
+import type { SessionPort } from './session-port.js';
+import type { SessionOutcome } from '../session-service.js';
+
+/** Time that a call may take beyond the wait that it asks for, in ms: the way there and back. */
+const TRAVEL_MS = 10_000;
+
+/** Attempts to push a message whose answer was lost. */
+const PUSH_ATTEMPTS = 4;
+
+/** What a session was opened with. */
+export interface SessionIdentity {
+  readonly session: string;
+  readonly parties: SessionParties;
+  readonly token: string;
+  readonly providerCode: string;
+  readonly traceId: string | undefined;
+}
+
+/** One call to make. */
+export interface SessionCall {
+  readonly operation: SessionOperation;
+  readonly topic: string;
+  readonly payload?: Uint8Array;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How long the call may wait at the other side, in ms. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly messageId?: string;
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_METADATA: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Makes the calls of one session: with a deadline, cancellable, and repeating a push whose answer was lost. */
+export class SessionCalls {
+  private readonly prefix = randomUUID();
+  private pushes = 0;
+
+  constructor(
+    readonly identity: SessionIdentity,
+    private readonly port: SessionPort,
+  ) {}
+
+  /**
+   * Makes a call, and throws what its answer says went wrong.
+   * @throws MeshError the answer's code, or why there was none
+   */
+  async make(call: SessionCall): Promise<SessionOutcome> {
+    const cancellation = new Cancellation();
+    const deadline = Date.now() + call.timeoutMs + TRAVEL_MS;
+    const release = watch(cancellation, deadline, call, MeshContext.current());
+    try {
+      if (cancellation.reason) throw cancellation.reason;
+      const outcome = await this.port.call(this.request(call), { deadline, cancellation });
+      check(outcome.answer);
+      return outcome;
+    } finally {
+      release();
+    }
+  }
+
+  /** Pushes; a push whose answer was lost is repeated with the same message id, so that it is stored once. */
+  async push(call: Omit<SessionCall, 'operation'>): Promise<void> {
+    const messageId = call.messageId ?? `${this.prefix}-${++this.pushes}`;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        (await this.make({ ...call, operation: 'push', messageId })).settle(true);
+        return;
+      } catch (error) {
+        if (attempt === PUSH_ATTEMPTS || !answerWasLost(error)) throw error;
+      }
+    }
+  }
+
+  private request(call: SessionCall): SessionRequest {
+    const { session, parties, token, providerCode, traceId } = this.identity;
+    return {
+      operation: call.operation,
+      session,
+      topic: call.topic,
+      payload: call.payload ?? EMPTY,
+      timeoutMs: call.timeoutMs,
+      metadata: call.metadata ?? NO_METADATA,
+      messageId: call.messageId ?? '',
+      parties,
+      traceId: traceId ?? MeshContext.current()?.traceId ?? newTraceId(),
+      token,
+      providerCode,
+    };
+  }
+}
+
+function check({ code, message }: SessionAnswer): void {
+  if (code !== MeshCode.SUCCESS) throw new MeshError(code, message);
+}
+
+function answerWasLost(error: unknown): boolean {
+  return error instanceof MeshError && (error.code === MeshCode.UNREACHABLE || error.neverSent);
+}
+
+function watch(
+  cancellation: Cancellation,
+  deadline: number,
+  { operation, signal }: SessionCall,
+  above: MeshContext | undefined,
+): () => void {
+  const abort = () =>
+    cancellation.cancel(new MeshError(MeshCode.CANCELLED, `the ${operation} was cancelled`, { cause: signal?.reason }));
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
+  const forget = above?.cancellation.onCancel((reason) => cancellation.cancel(reason));
+  const timer = expireAt(deadline, () =>
+    cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `the ${operation} was not answered in time`)),
+  );
+  return () => {
+    clearTimeout(timer);
+    forget?.();
+    signal?.removeEventListener('abort', abort);
+  };
+}
