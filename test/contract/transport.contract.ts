@@ -141,9 +141,10 @@ export function describeTransport(name: string, make: () => Transport): void {
     });
 
     it('ends a call at its deadline, for both sides', async () => {
+      await connection.call(outbound());
       const error = await caught(connection.call(outbound({ path: '/never', timeoutMs: 60 })));
       expect(error.code).toBe(MeshCode.TIMEOUT);
-      await eventually('the handler is told', () => service.seen[0]?.cancellation.reason !== undefined);
+      await eventually('the handler is told', () => service.seen[1]?.cancellation.reason !== undefined);
       await eventually('the listener has no call left', () => listener.pending === 0);
     });
 

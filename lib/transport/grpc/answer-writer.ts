@@ -8,6 +8,9 @@ const contentType = { ':status': 200, 'content-type': 'application/grpc' } as co
 const answerHeaders: OutgoingHttpHeaders = { ...contentType, 'grpc-accept-encoding': ACCEPTED_ENCODINGS };
 const okTrailers: OutgoingHttpHeaders = { 'grpc-status': `${GrpcStatus.OK}` };
 
+/** Time for a caller to end its side of a stream that has its status, in ms. A reset would overtake the status. */
+const CALLER_GRACE_MS = 1_000;
+
 /** Writes the answers and the status of one gRPC stream at the server. */
 export class AnswerWriter {
   private trailers = okTrailers;
@@ -45,6 +48,9 @@ export class AnswerWriter {
   /** The trailers, now that all answers are written. */
   sendTrailers(): void {
     this.stream.sendTrailers(this.trailers);
+    if (this.stream.readableEnded) return;
+    const timer = setTimeout(() => this.stopCaller(), CALLER_GRACE_MS).unref();
+    this.stream.once('close', () => clearTimeout(timer));
   }
 
   private start(): void {
@@ -53,7 +59,11 @@ export class AnswerWriter {
 
   private endWithoutAnswer(trailers: OutgoingHttpHeaders): void {
     this.stream.respond({ ...contentType, ...trailers }, { endStream: true });
-    // Tells a caller who is still sending to stop; it has the status by then.
+    this.stopCaller();
+  }
+
+  /** Tells a caller who is still sending to stop. */
+  private stopCaller(): void {
     if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }

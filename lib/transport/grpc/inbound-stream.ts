@@ -174,7 +174,6 @@ export class InboundStream {
 
   /** Sends the answers that are next in order, then goes on reading if it had stopped. */
   private flush(): void {
-    const wasFull = this.full;
     for (let outcome = this.queue[0]?.outcome; outcome && !this.blocked; outcome = this.queue[0]?.outcome) {
       if ('error' in outcome) return this.fail(outcome.error);
       if (outcome.body.length > this.host.maxMessageBytes) {
@@ -185,7 +184,7 @@ export class InboundStream {
       if (this.phase === 'half-closed' && this.idle) return this.finish(outcome.body);
       this.blocked = !this.writer.write(outcome.body);
     }
-    if (wasFull || this.phase === 'half-closed') this.read();
+    if (this.phase === 'half-closed' || this.stream.isPaused()) this.read();
     if (this.host.retiring && this.idle) this.retire();
   }
 
