@@ -65,7 +65,7 @@ export class MeshInvoker {
       if (context.cancellation.reason) throw context.cancellation.reason;
       if (Object.hasOwn(args, 'attachments')) throw reservedName(site.service);
       const answer = await this.run({ service: site.service, args, target: options, context, attachments, site });
-      return site.returns ? revive(answer, site.returns, `the answer of ${site.service}`) : answer;
+      return site.returns ? revive(answer, site.returns, `the answer of ${site.service}`, MeshCode.ENCODING) : answer;
     } catch (error) {
       throw toMeshError(error);
     } finally {
@@ -86,9 +86,14 @@ export class MeshInvoker {
       cancellation: call.context.cancellation,
     };
     const query: ServiceQuery = { service: call.service, target: call.target, self: this.pipeline.self(call.service) };
+    return openEnvelope(this.pipeline.codec.decode(await this.carry(call, query, outbound)));
+  }
+
+  /** Attempts until there is an answer. What it says is not looked at: a provider's answer is never a reason to repeat. */
+  private async carry(call: SitedCall, query: ServiceQuery, outbound: OutboundCall): Promise<Uint8Array> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return openEnvelope(this.pipeline.codec.decode(await this.attempt(query, outbound)));
+        return await this.attempt(query, outbound);
       } catch (cause) {
         await this.pause(call, attempt, toMeshError(cause));
       }

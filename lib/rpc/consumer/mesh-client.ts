@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
+import { MeshCode } from '../../errors/mesh-code.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { readFacade } from '../facade/facade.js';
+import { revive, type WireType } from '../facade/wire-type.js';
 import type { CallOptions } from './call-options.js';
 import { CallSite } from './call-site.js';
 import { type BoundMethod, createFacadeClient } from './facade-client.js';
@@ -8,6 +10,12 @@ import type { MeshInvoker } from './invoker.js';
 
 /** Services kept by name for {@link MeshClient.call}. */
 const MAX_SITES = 1_024;
+
+/** How a call by name differs from the default. */
+export interface ServiceCallOptions<T> extends CallOptions {
+  /** Wire type of the answer, where it is, or contains, bytes or 64-bit integers. */
+  readonly returns?: WireType<T>;
+}
 
 /** Calls services: through facades, or by name. Inject it where the service is known only at run time. */
 export class MeshClient {
@@ -41,10 +49,16 @@ export class MeshClient {
    *
    * @param service such as `mesh.trust.apply`
    * @param args the arguments by their names on the wire
+   * @returns the content of the answer; nobody checks that it is a `T` beyond what `returns` says
    * @throws MeshError what the provider answered, or why there was no answer
    */
-  async call(service: string, args: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<unknown> {
-    return this.invoker().invoke(this.site(service), args, options);
+  async call<T = unknown>(
+    service: string,
+    args: Readonly<Record<string, unknown>>,
+    { returns, ...options }: ServiceCallOptions<T> = {},
+  ): Promise<T> {
+    const answer = await this.invoker().invoke(this.site(service), args, options);
+    return (returns ? revive(answer, returns, `the answer of ${service}`, MeshCode.ENCODING) : answer) as T;
   }
 
   private site(service: string): CallSite {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Cancellation } from '../../context/cancellation.js';
 import { expireAt } from '../../context/expiry.js';
 import { MeshContext, type Party } from '../../context/mesh-context.js';
@@ -72,7 +73,11 @@ function watch(
 ): () => void {
   const onAbort = signal && (() => cancellation.cancel(cancelled(service, signal.reason)));
   if (signal?.aborted) onAbort?.();
-  else if (signal && onAbort) signal.addEventListener('abort', onAbort, { once: true });
+  else if (signal && onAbort) {
+    // One signal may end any number of calls; Node warns of more than ten.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
   const forget = above?.onCancel((reason) => cancellation.cancel(reason));
   const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${service} was not answered in time`));
   const timer = expireAt(deadline, expire);

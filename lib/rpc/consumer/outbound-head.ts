@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { MeshContext } from '../../context/mesh-context.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { Header } from '../../protocol/headers.js';
+import { CARRIED_HEADERS, Header, isHeaderValue } from '../../protocol/headers.js';
 import type { WireHeaders } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 
@@ -15,7 +15,7 @@ export class OutboundHead {
     const { name, listen, instId, nodeId, grpc } = options;
     this.inStreams = grpc.mode === 'stream';
     const port = listen ? String(listen.port) : '0';
-    this.incomingHost = listen ? `${name}@${listen.host}:${port}` : name;
+    this.incomingHost = `${name}@${listen ? listen.host : hostname()}:${port}`;
     this.location = JSON.stringify({ inst_id: instId, node_id: nodeId, ip: '', host: hostname(), port, name });
   }
 
@@ -54,8 +54,10 @@ export class OutboundHead {
     if (target.nodeId) headers[Header.TARGET_NODE_ID] = target.nodeId;
     if (target.instId) headers[Header.TARGET_INST_ID] = target.instId;
     if (target.subset) headers[Header.SUBSET] = target.subset;
-    const traceparent = attachments[Header.TRACEPARENT];
-    if (traceparent) headers[Header.TRACEPARENT] = traceparent;
+    for (const name of CARRIED_HEADERS) {
+      const value = attachments[name];
+      if (value !== undefined && isHeaderValue(value)) headers[name] = value;
+    }
     return headers;
   }
 }

@@ -86,57 +86,70 @@ export function wireTypeOf<T extends object>(type: Type<T>): WireType<T> | undef
  * Turns a decoded value into what its wire type says. Objects and lists are changed in place.
  *
  * @param path where the value stands, for the error
- * @throws MeshError E0000000400 when the value is not of that type
+ * @param code of the error: E0000000400 (the default) for what a caller sent, E0000000616 for what a provider answered
+ * @throws MeshError with that code when the value is not of that type
  */
-export function revive(value: unknown, type: WireType<unknown>, path: string): unknown {
+export function revive(
+  value: unknown,
+  type: WireType<unknown>,
+  path: string,
+  code: ReviveCode = MeshCode.INVALID_REQUEST,
+): unknown {
   if (value === null || value === undefined) return value;
-  const shape = type.shape;
+  const { shape } = type;
   switch (shape.kind) {
     case 'bytes':
-      return reviveBytes(value, path);
+      return reviveBytes(value, path, code);
     case 'int64':
-      return reviveInt64(value, path);
+      return reviveInt64(value, path, code);
     case 'list':
-      return reviveList(value, shape.of, path);
+      return reviveList(value, shape.of, path, code);
     case 'fields':
-      return reviveFields(value, shape.of, path);
+      return reviveFields(value, shape.of, path, code);
   }
 }
 
+type ReviveCode = typeof MeshCode.INVALID_REQUEST | typeof MeshCode.ENCODING;
+
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-function reviveBytes(value: unknown, path: string): Uint8Array {
+function reviveBytes(value: unknown, path: string, code: ReviveCode): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  if (typeof value !== 'string') throw mismatch(path, 'bytes (base64)', value);
+  if (typeof value !== 'string') throw mismatch(path, 'bytes (base64)', value, code);
   if (value.length % 4 !== 0 || !BASE64.test(value)) {
-    throw new MeshError(MeshCode.INVALID_REQUEST, `${path} must be bytes in base64, but is no valid base64`);
+    throw new MeshError(code, `${path} must be bytes in base64, but is no valid base64`);
   }
   return Buffer.from(value, 'base64');
 }
 
-function reviveInt64(value: unknown, path: string): bigint {
+function reviveInt64(value: unknown, path: string, code: ReviveCode): bigint {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
-  throw mismatch(path, 'an integer', value);
+  throw mismatch(path, 'an integer', value, code);
 }
 
-function reviveList(value: unknown, type: WireType<unknown>, path: string): unknown {
-  if (!Array.isArray(value)) throw mismatch(path, 'a list', value);
-  for (let i = 0; i < value.length; i++) value[i] = revive(value[i], type, `${path}[${i}]`);
+function reviveList(value: unknown, type: WireType<unknown>, path: string, code: ReviveCode): unknown {
+  if (!Array.isArray(value)) throw mismatch(path, 'a list', value, code);
+  for (let i = 0; i < value.length; i++) value[i] = revive(value[i], type, `${path}[${i}]`, code);
   return value;
 }
 
-function reviveFields(value: unknown, fields: Readonly<Record<string, WireType<unknown>>>, path: string): unknown {
-  if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(path, 'an object', value);
+function reviveFields(
+  value: unknown,
+  fields: Readonly<Record<string, WireType<unknown>>>,
+  path: string,
+  code: ReviveCode,
+): unknown {
+  if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(path, 'an object', value, code);
   const record = value as Record<string, unknown>;
   for (const name of Object.keys(fields)) {
-    if (Object.hasOwn(record, name)) record[name] = revive(record[name], fields[name]!, `${path}.${name}`);
+    if (Object.hasOwn(record, name)) record[name] = revive(record[name], fields[name]!, `${path}.${name}`, code);
   }
   return record;
 }
 
-function mismatch(path: string, expected: string, value: unknown): MeshError {
+function mismatch(path: string, expected: string, value: unknown, code: ReviveCode): MeshError {
   const got = Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
-  return new MeshError(MeshCode.INVALID_REQUEST, `${path} must be ${expected}, got ${got}`);
+  return new MeshError(code, `${path} must be ${expected}, got ${got}`);
 }

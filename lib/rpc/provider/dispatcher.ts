@@ -1,7 +1,7 @@
 import type { Codec } from '../../codec/codec.js';
 import type { Cancellation } from '../../context/cancellation.js';
 import { expireAt } from '../../context/expiry.js';
-import { toMeshError } from '../../errors/from-unknown.js';
+import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
@@ -50,7 +50,7 @@ export class ProviderDispatcher {
     try {
       return this.answer(await this.serve(call));
     } catch (error) {
-      return this.pipeline.codec.encode(failureEnvelope(toMeshError(error)));
+      return this.pipeline.codec.encode(failureEnvelope(toAnswerError(error)));
     }
   };
 

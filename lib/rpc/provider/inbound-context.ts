@@ -1,5 +1,5 @@
 import { MeshContext } from '../../context/mesh-context.js';
-import { Header, readHeader } from '../../protocol/headers.js';
+import { CARRIED_HEADERS, Header, readHeader } from '../../protocol/headers.js';
 import { parseRunMode } from '../../protocol/run-mode.js';
 import { parseTraceparent } from '../../protocol/traceparent.js';
 import { isSpanId, isTraceId, newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
@@ -32,9 +32,6 @@ const PER_CALL: ReadonlySet<string> = new Set([
   'mesh-target-inst-id',
   'user-agent',
 ]);
-
-/** Headers that mean something to the calls made below, and are carried on as attachments. */
-const CARRIED = [Header.TRACEPARENT, Header.TOKEN, Header.SESSION_ID, Header.TECH_PROVIDER_CODE] as const;
 
 /**
  * When a call ends at the latest: as its caller says, else after the time given. The attachments win over the headers, which
@@ -77,7 +74,7 @@ export function inboundContext(
 
 function carriedOn(headers: WireHeaders, attachments: WireHeaders): Record<string, string> {
   const carried: Record<string, string> = Object.create(null);
-  for (const header of CARRIED) {
+  for (const header of CARRIED_HEADERS) {
     const value = readHeader(headers, header);
     if (value !== undefined) carried[header] = value;
   }
