@@ -16,7 +16,7 @@ export {
   type StaticServiceOptions,
 } from './options/mesh-options.js';
 export { RunMode } from './protocol/run-mode.js';
-export { MeshModule } from './mesh.module.js';
+export { MeshModule, type MeshFeatureOptions } from './mesh.module.js';
 export type { MeshModuleExtras } from './mesh.module-definition.js';
 export {
   MeshClientProxy,
@@ -35,7 +35,7 @@ export { getConsumerToken, getMeshClientToken, getMeshOptionsToken, getMeshServe
 export type { CallTarget } from './registry/registry.js';
 export type { CallOptions } from './rpc/consumer/call-options.js';
 export { direct, directMany, type DirectedMany, type DirectedResult } from './rpc/consumer/direct.js';
-export { MeshClient } from './rpc/consumer/mesh-client.js';
+export { MeshClient, type ServiceCallOptions } from './rpc/consumer/mesh-client.js';
 export { MeshFacade, Mpi, type MpiDecorator, type MpiOptions } from './rpc/facade/facade.decorators.js';
 export type { FacadeOptions } from './rpc/facade/facade.js';
 export type { MeshService, MpiAnswer, MpiArgument, MpiParameters, MpiValue } from './rpc/facade/facade-types.js';

@@ -7,6 +7,12 @@ import { DEFAULT_MESH } from './nest/mesh-transport.js';
 import type { MeshClient } from './rpc/consumer/mesh-client.js';
 import { readFacade } from './rpc/facade/facade.js';
 
+/** What `MeshModule.forFeature` takes beside the facades. */
+export interface MeshFeatureOptions {
+  /** Name of the mesh to call through, in an application with several. Default: the default mesh. */
+  mesh?: string;
+}
+
 /**
  * Makes a Nest application a member of a mesh.
  *
@@ -32,10 +38,10 @@ export class MeshModule extends ConfigurableModuleClass implements OnModuleInit,
    * Provides clients of facades: the plain one under the facade's class, and those that `@MeshConsumer` asks for.
    *
    * @param facades classes marked with `@MeshFacade`
-   * @param mesh name of the mesh to call through, in an application with several
+   * @param options the mesh to call through, in an application with several
    * @throws MeshError E0000000400 when a class is no facade
    */
-  static forFeature(facades: readonly Type[], mesh: string = DEFAULT_MESH): DynamicModule {
+  static forFeature(facades: readonly Type[], { mesh = DEFAULT_MESH }: MeshFeatureOptions = {}): DynamicModule {
     for (const facade of facades) readFacade(facade);
     const requests = () =>
       facades.flatMap((facade) => consumerRequests(facade, mesh).map((request) => ({ facade, request })));

@@ -28,7 +28,8 @@ const GUARD_REFUSED = 'Forbidden resource';
 const MAX_CAUSES = 16;
 
 /**
- * Makes a {@link MeshError} of whatever was thrown. This is the one table by which a provider answers:
+ * Makes a {@link MeshError} of whatever was thrown. This is the one table, by which a provider answers too, but for errors of
+ * the system: see {@link toAnswerError}.
  *
  * | thrown | code |
  * |---|---|
@@ -55,6 +56,28 @@ export function toMeshError(error: unknown, fallback: MeshCode = MeshCode.SYSTEM
   const known = error instanceof Error ? fromChain(error, fallback) : fromPayload(error, fallback, error);
   if (known) return known;
   return convert(isNamed(error, 'AbortError') ? MeshCode.CANCELLED : fallback, textOf(error), error);
+}
+
+/**
+ * Makes a {@link MeshError} of what a handler threw. It differs from {@link toMeshError} in one thing: an error of the system
+ * (`ECONNREFUSED`, `ECONNRESET`, …) is one of the provider's own affairs, such as its database, and E0000000500. To the
+ * consumer E0000000607 and E0000000619 say that the provider was not reached.
+ */
+export function toAnswerError(error: unknown): MeshError {
+  const known = toMeshError(error);
+  return isSystemError(error) ? convert(MeshCode.SYSTEM_ERROR, known.message, error) : known;
+}
+
+/** Whether the first of an error and its causes that the table knows is an error of the system. */
+function isSystemError(thrown: unknown): boolean {
+  let current = thrown;
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
+    if (current instanceof RpcException || current instanceof HttpException) return false;
+    const { code } = current as Error & { readonly code?: unknown };
+    if (NOT_CONNECTED.has(code) || LOST.has(code)) return true;
+    current = causeOf(current);
+  }
+  return false;
 }
 
 /** The first of an error and its causes that the table knows. */

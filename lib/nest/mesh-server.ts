@@ -84,7 +84,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     this.subscribers.set(name, [...(this.subscribers.get(name) ?? []), callback]);
   }
 
-  /** The servers behind the listeners, one for each transport: for gRPC the `Server` of grpc-js. */
+  /** The servers behind the listeners, one for each transport: for gRPC the `Http2Server` of Node. */
   override unwrap<T>(): T {
     if (this.listeners.length > 0) return this.listeners.map((listener) => listener.server) as T;
     throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server does not listen yet: call listen() before unwrap()');

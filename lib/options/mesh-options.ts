@@ -34,13 +34,13 @@ export interface GrpcTransportOptions {
   keepaliveTimeMs?: number;
   /** A connection whose ping is not answered within this time is lost, in ms. Default 10 000. */
   keepaliveTimeoutMs?: number;
-  /** First delay before a lost connection is tried again, in ms; doubled each time, with jitter. Default 100. */
+  /** First delay before a lost connection is tried again, in ms; doubled each time, with jitter. Default 50. */
   reconnectMinMs?: number;
   /** Largest delay between attempts to reconnect, in ms. Default 10 000. */
   reconnectMaxMs?: number;
   /**
-   * How RPC calls are sent: `unary` makes each a call of its own; `stream` sends the calls of one method through one
-   * bidirectional stream, answered in order. Default `unary`.
+   * How RPC calls are sent: `unary` makes each an HTTP/2 stream of its own; `stream` sends one call after the other through
+   * open streams, which costs much less. Not every peer bears it: some hold a thread for each open stream. Default `unary`.
    */
   mode?: 'unary' | 'stream';
 }
@@ -57,7 +57,7 @@ export interface LimitOptions {
 export interface RetryOptions {
   /** Attempts after the first. 0 repeats nothing. Default 2. */
   retries?: number;
-  /** First delay before repeating, in ms; doubled each time, with jitter. Default 20. */
+  /** First delay before repeating, in ms; doubled each time, with jitter. Default 100. */
   minDelayMs?: number;
   /** Largest delay before repeating, in ms. Default 1 000. */
   maxDelayMs?: number;

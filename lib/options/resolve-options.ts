@@ -107,7 +107,7 @@ function readLimits(reader: OptionReader): ResolvedMeshOptions['limits'] {
 function readRetry(reader: OptionReader, problems: Problems): ResolvedMeshOptions['retry'] {
   const retry = {
     retries: reader.take('retries', check.wholeNumber(0, 100), () => 2),
-    minDelayMs: reader.take('minDelayMs', check.milliseconds(0), () => 20),
+    minDelayMs: reader.take('minDelayMs', check.milliseconds(0), () => 100),
     maxDelayMs: reader.take('maxDelayMs', check.milliseconds(0), () => 1_000),
   };
   refuseOrder('retry.minDelayMs', retry.minDelayMs, 'retry.maxDelayMs', retry.maxDelayMs, problems);
@@ -120,7 +120,7 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
     idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 300_000),
     keepaliveTimeMs: reader.take('keepaliveTimeMs', check.milliseconds(1), () => 30_000),
     keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
-    reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 100),
+    reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 50),
     reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
     mode: reader.take('mode', check.oneOf('unary', 'stream'), () => 'unary' as const),
   };

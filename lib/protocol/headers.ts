@@ -62,6 +62,14 @@ export const Header = {
 /** One of the names of {@link Header}. */
 export type Header = (typeof Header)[keyof typeof Header];
 
+/** Headers of one call that mean something to the calls made below it, too: they travel on, as headers. */
+export const CARRIED_HEADERS: readonly Header[] = [
+  Header.TRACEPARENT,
+  Header.TOKEN,
+  Header.SESSION_ID,
+  Header.TECH_PROVIDER_CODE,
+];
+
 /** Longest value of a header that is sent, in characters. */
 export const MAX_HEADER_LENGTH = 8192;
 

@@ -9,3 +9,4 @@ export {
   type PlannedCall,
 } from './fault-plan.js';
 export { FaultyTransport } from './faulty-transport.js';
+export { stubClient } from './stub-client.js';

@@ -1,11 +1,13 @@
-import type { DynamicModule } from '@nestjs/common';
+import { Controller, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { MessagePattern } from '@nestjs/microservices';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   getConsumerToken,
   getMeshClientToken,
   getMeshServerToken,
   MeshClient,
+  MeshCode,
   MeshConsumer,
   MeshContext,
   MeshFacade,
@@ -15,9 +17,9 @@ import {
   type MeshService,
   Mpi,
   meshMicroservice,
+  meshTransport,
 } from 'nestjs-mesh';
-import { BALANCER, type Balancer, MeshExtension, type Pick } from 'nestjs-mesh/spi';
-import type { Instance } from 'nestjs-mesh/spi';
+import { BALANCER, type Balancer, type Instance, MeshExtension, type Pick } from 'nestjs-mesh/spi';
 import { caught } from '../support/caught.js';
 
 @MeshFacade()
@@ -57,8 +59,8 @@ async function startBoth(...imports: DynamicModule[]) {
       imports: [
         MeshModule.forRoot({ mesh: 'inner', nodeId: 'LX0000000000001', listen }),
         MeshModule.forRootAsync({ mesh: 'outer', useFactory: () => ({ nodeId: 'LX0000000000002', listen }) }),
-        MeshModule.forFeature([Place], 'inner'),
-        MeshModule.forFeature([Place], 'outer'),
+        MeshModule.forFeature([Place], { mesh: 'inner' }),
+        MeshModule.forFeature([Place], { mesh: 'outer' }),
         ...imports,
       ],
     },
@@ -110,6 +112,26 @@ describe('two meshes in one application', () => {
 
     expect(await inner.name()).toBe('Inside at lx0000000000001');
     expect((await caught(outer.name())).message).toBe('will not pick one of 1');
+  });
+
+  it('both serve a plain handler, unless it names its mesh', async () => {
+    @Controller()
+    class PlainController {
+      @MessagePattern('mesh.plain.anywhere') anywhere(): string {
+        return 'anywhere';
+      }
+      @MessagePattern('mesh.plain.outer', meshTransport('outer')) outer(): string {
+        return 'outer';
+      }
+    }
+    class WithPlain {}
+    const app = await startBoth({ module: WithPlain, controllers: [PlainController] });
+    const [inner, outer] = ['inner', 'outer'].map((mesh) => app.get<MeshClient>(getMeshClientToken(mesh)));
+
+    expect(await inner!.call('mesh.plain.anywhere', {})).toBe('anywhere');
+    expect(await outer!.call('mesh.plain.anywhere', {})).toBe('anywhere');
+    expect(await outer!.call('mesh.plain.outer', {})).toBe('outer');
+    expect((await caught(inner!.call('mesh.plain.outer', {}))).code).toBe(MeshCode.NO_INSTANCE);
   });
 
   it('need no default one', async () => {

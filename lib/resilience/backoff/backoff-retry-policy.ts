@@ -20,8 +20,9 @@ const MOST_DOUBLINGS = 31;
 /**
  * Repeats a call that got lost, when that is safe: it never left this process, or its method is declared `idempotent`.
  *
- * The delay is exponential with full jitter: random between 0 and `retry.minDelayMs` for the first, the bound doubling with
- * each attempt up to `retry.maxDelayMs`. It gives up after `retry.retries` repetitions (or as many as the method's
+ * The delay is exponential with jitter: random between half of `retry.minDelayMs` and all of it for the first, doubling with
+ * each attempt up to `retry.maxDelayMs`. It is not shorter, since a connection that failed is not tried again at once: an
+ * attempt that comes too early fails without having dialled. It gives up after `retry.retries` repetitions (or as many as the method's
  * declaration says), and when the delay would pass the deadline.
  */
 @MeshExtension(RETRY_POLICY, 'backoff')
@@ -36,7 +37,7 @@ export class BackoffRetryPolicy implements RetryPolicy {
     if (attempt > (retries ?? this.retry.retries)) return undefined;
     if (!LOST.has(error.code)) return undefined;
     if (!error.neverSent && !idempotent) return undefined;
-    const delay = Math.random() * this.bound(attempt);
+    const delay = this.bound(attempt) * (0.5 + Math.random() / 2);
     return delay < remainingMs ? delay : undefined;
   }
 

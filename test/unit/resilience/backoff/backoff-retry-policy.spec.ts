@@ -29,11 +29,11 @@ describe('BackoffRetryPolicy', () => {
     expect(delays).toEqual([10, 20, 40, 70, 70]);
   });
 
-  it('jitters over the whole range', () => {
+  it('jitters over the upper half of the bound', () => {
     const random = vi.spyOn(Math, 'random');
-    expect(delay(LOST, { minDelayMs: 100 })).toBe((random.mock.results[0]?.value as number) * 100);
+    expect(delay(LOST, { minDelayMs: 100 })).toBe(50 + (random.mock.results[0]?.value as number) * 50);
     random.mockReturnValue(0);
-    expect(delay(LOST)).toBe(0);
+    expect(delay(LOST, { minDelayMs: 100 })).toBe(50);
   });
 
   it('gives up after the retries of the options', () => {
@@ -49,8 +49,8 @@ describe('BackoffRetryPolicy', () => {
 
   it('gives up when the delay would pass the deadline', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
-    expect(delay({ remainingMs: 51 }, { minDelayMs: 100 })).toBe(50);
-    expect(delay({ remainingMs: 50 }, { minDelayMs: 100 })).toBeUndefined();
+    expect(delay({ remainingMs: 76 }, { minDelayMs: 100 })).toBe(75);
+    expect(delay({ remainingMs: 75 }, { minDelayMs: 100 })).toBeUndefined();
     expect(delay({ remainingMs: 0 })).toBeUndefined();
   });
 
