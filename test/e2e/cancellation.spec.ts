@@ -1,5 +1,5 @@
 import { Observable, type Subscription } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   direct,
   MeshCode,
@@ -108,6 +108,23 @@ describe.each(wires)('cancelling a call over $name', ({ connect }) => {
     expect(await caught(direct(slow, { signal: AbortSignal.abort(why) }).promise())).toBe(why);
     expect(await slow.quick()).toBe('quick');
     expect(events).toEqual([]);
+  });
+
+  it('by one signal ends any number of calls, without a warning', async () => {
+    const { parts, events } = slowProvider();
+    const slow = await connect(Slow, parts);
+    const warnings: string[] = [];
+    const warned = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const caller = new AbortController();
+
+    const calls = Array.from({ length: 30 }, () => caught(direct(slow, { signal: caller.signal }).promise()));
+    await eventually('all handlers run', () => events.length === calls.length);
+    caller.abort();
+    for (const { code } of await Promise.all(calls)) expect(code).toBe(MeshCode.CANCELLED);
+    await eventually('all handlers are told', () => events.length === 2 * calls.length);
+    expect(warnings).toEqual([]);
   });
 
   it('reaches the calls that its handler has made', async () => {
