@@ -15,6 +15,7 @@ import {
 } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
+import type { MeshError } from '../../lib/errors/mesh-error.js';
 import { encodeFrame } from '../../lib/transport/grpc/frames.js';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import type { Connection, InboundCall, Listener } from '../../lib/transport/transport.js';
@@ -144,7 +145,11 @@ describe.each(modes)('a connection in mode %s', (mode) => {
     });
     const connection = dial(address, { mode });
     expect((await caught(connection.call(outbound()))).code).toBe(code);
-    expect(await connection.call(outbound())).toHaveLength(4);
+    // A stream that the server ended meanwhile takes no more calls; the first to find out says that it was not sent.
+    const next = (): Promise<Uint8Array> => connection.call(outbound());
+    expect(await next().catch((error: MeshError) => (error.neverSent ? next() : Promise.reject(error)))).toHaveLength(
+      4,
+    );
   });
 
   it('takes one answer for a call', async () => {

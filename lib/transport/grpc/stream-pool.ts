@@ -96,6 +96,7 @@ export class StreamPool {
 class PooledStream extends CallStream {
   private pending: PendingCall | undefined;
   private sweeps = 0;
+  private calls = 0;
 
   /** @param opener the call whose headers open the stream. Its deadline is not sent: the stream outlives it. */
   constructor(
@@ -111,6 +112,7 @@ class PooledStream extends CallStream {
   carry(pending: PendingCall): void {
     this.pending = pending;
     this.sweeps = 0;
+    this.calls++;
     this.lane.calls++;
     pending.carrier = this;
     this.stream.write(encodeFrame(pending.call.body));
@@ -140,14 +142,18 @@ class PooledStream extends CallStream {
 
   protected override onStatus(failure: MeshError | undefined): void {
     this.pool.drop(this);
-    this.take()?.fail(
-      failure ?? new MeshError(MeshCode.UNREACHABLE, `${this.lane.address} ended the stream of the call`),
-    );
+    this.take()?.fail(failure ?? this.ended());
   }
 
   protected override onGone(failure: MeshError | undefined): void {
     this.pool.drop(this);
     if (failure) this.take()?.fail(failure);
+  }
+
+  /** The peer has ended the stream well. When it had answered before, it did so before it could see this call. */
+  private ended(): MeshError {
+    const message = `${this.lane.address} ended the stream of the call`;
+    return new MeshError(MeshCode.UNREACHABLE, message, { neverSent: this.calls > 1 });
   }
 
   private take(): PendingCall | undefined {
