@@ -19,11 +19,14 @@ export interface SessionWait {
   readonly cancellation: Cancellation;
 }
 
+/** What became of an answer: it reached its caller, or it did not. */
+export type Settlement = 'delivered' | 'lost';
+
 /** An answer, and whom to tell whether it arrived. */
 export interface SessionOutcome {
   readonly answer: SessionAnswer;
-  /** Called once: whether the answer reached the caller. What did not arrive goes back to the head of its queue. */
-  settle(delivered: boolean): void;
+  /** Called once. What did not arrive goes back to the head of its queue. */
+  settle(how: Settlement): void;
 }
 
 /** Hears of every message that is accepted into a queue. */
@@ -119,7 +122,7 @@ function outcomeOf(delivery: Delivery | undefined): SessionOutcome {
   if (!delivery) return { answer: successAnswer(undefined), settle: nothingToSettle };
   return {
     answer: successAnswer(delivery.message),
-    settle: (delivered) => (delivered ? delivery.confirm() : delivery.giveBack()),
+    settle: (how) => (how === 'delivered' ? delivery.confirm() : delivery.giveBack()),
   };
 }
 

@@ -71,7 +71,7 @@ export class MeshSession implements AsyncDisposable {
   async pop(options: SessionCallOptions = {}): Promise<Uint8Array | undefined> {
     const { topic = '', timeoutMs = DEFAULT_POP_MS, signal } = options;
     const carried = await this.carrier.pop(topic, { timeoutMs, signal });
-    carried?.settle(true);
+    carried?.settle('delivered');
     return carried?.payload;
   }
 
@@ -82,7 +82,7 @@ export class MeshSession implements AsyncDisposable {
   async peek(options: SessionCallOptions = {}): Promise<Uint8Array | undefined> {
     const { topic = '', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     const carried = await this.carrier.peek(topic, { timeoutMs, signal });
-    carried?.settle(true);
+    carried?.settle('delivered');
     return carried?.payload;
   }
 

@@ -56,7 +56,7 @@ class Pump {
     if (this.waiting.size >= this.prefetch) return new Promise((resolve) => (this.wake = resolve));
     const carried = await this.take({ timeoutMs: POP_MS, signal: this.caller.signal });
     if (!carried) return;
-    if (this.subscriber.closed) return carried.settle(false);
+    if (this.subscriber.closed) return carried.settle('lost');
     const message = new ReceivedMessage(carried, this.onTaken);
     this.waiting.add(message);
     this.subscriber.next(message);

@@ -29,7 +29,7 @@ export class ReceivedMessage {
   take(): void {
     if (this.state !== 'waiting') return;
     this.state = 'taken';
-    this.carried.settle(true);
+    this.carried.settle('delivered');
     this.onTaken(this);
   }
 
@@ -37,6 +37,6 @@ export class ReceivedMessage {
   giveBack(): void {
     if (this.state !== 'waiting') return;
     this.state = 'returned';
-    this.carried.settle(false);
+    this.carried.settle('lost');
   }
 }

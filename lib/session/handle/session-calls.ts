@@ -72,7 +72,7 @@ export class SessionCalls {
     const messageId = call.messageId ?? `${this.prefix}-${++this.pushes}`;
     for (let attempt = 1; ; attempt++) {
       try {
-        (await this.make({ ...call, operation: 'push', messageId })).settle(true);
+        (await this.make({ ...call, operation: 'push', messageId })).settle('delivered');
         return;
       } catch (error) {
         if (attempt === PUSH_ATTEMPTS || !answerWasLost(error)) throw error;

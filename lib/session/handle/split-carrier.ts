@@ -1,3 +1,4 @@
+import type { Settlement } from '../session-service.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { formatPacketCount, parsePacketCount, splitPayload, splitTopic } from '../../protocol/ptp/splitting.js';
@@ -59,11 +60,11 @@ export class SplitCarrier implements TopicCarrier {
         if (size > this.maxBytes) throw tooLong(topic, this.maxBytes);
       }
     } catch (error) {
-      settleAll(parts, false);
+      settleAll(parts, 'lost');
       throw error;
     }
     const payload = parts.length === 2 ? parts[1]!.payload : Buffer.concat(parts.slice(1).map((part) => part.payload));
-    return { payload, metadata: parts.at(-1)!.metadata, settle: (taken) => settleAll(parts, taken) };
+    return { payload, metadata: parts.at(-1)!.metadata, settle: (how) => settleAll(parts, how) };
   }
 
   private async packet(how: 'pop' | 'peek', topic: string, { signal }: CarryOptions): Promise<Carried> {
@@ -74,8 +75,8 @@ export class SplitCarrier implements TopicCarrier {
 }
 
 /** The last first, so that what goes back stands in its old order. */
-function settleAll(parts: readonly Carried[], taken: boolean): void {
-  for (const part of parts.toReversed()) part.settle(taken);
+function settleAll(parts: readonly Carried[], how: Settlement): void {
+  for (const part of parts.toReversed()) part.settle(how);
 }
 
 function tooLong(topic: string, limit: number): MeshError {

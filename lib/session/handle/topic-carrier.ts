@@ -1,3 +1,4 @@
+import type { Settlement } from '../session-service.js';
 import type { PtpMetadata } from '../../protocol/ptp/messages.js';
 import type { SessionCall, SessionCalls } from './session-calls.js';
 
@@ -18,8 +19,8 @@ export interface CarriedPush extends CarryOptions {
 export interface Carried {
   readonly payload: Uint8Array;
   readonly metadata: PtpMetadata;
-  /** Called once. Where the other side can still take it back, `false` returns the message to the head of its queue. */
-  settle(taken: boolean): void;
+  /** Called once. Where the other side can still take it back, `lost` returns the message to the head of its queue. */
+  settle(how: Settlement): void;
 }
 
 /** Carries messages to and from the topics of a session. */
@@ -49,13 +50,13 @@ export class PlainCarrier implements TopicCarrier {
   }
 
   async release(topic: string, options: CarryOptions): Promise<void> {
-    (await this.calls.make({ ...options, operation: 'release', topic })).settle(true);
+    (await this.calls.make({ ...options, operation: 'release', topic })).settle('delivered');
   }
 
   private async take(call: SessionCall): Promise<Carried | undefined> {
     const { answer, settle } = await this.calls.make(call);
     if (answer.payload !== undefined) return { payload: answer.payload, metadata: answer.metadata, settle };
-    settle(true);
+    settle('delivered');
     return undefined;
   }
 }
