@@ -13,6 +13,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
 import type { MeshError } from '../../lib/errors/mesh-error.js';
@@ -150,6 +151,18 @@ describe.each(modes)('a connection in mode %s', (mode) => {
     expect(await next().catch((error: MeshError) => (error.neverSent ? next() : Promise.reject(error)))).toHaveLength(
       4,
     );
+  });
+
+  it('unpacks an answer that is compressed', async () => {
+    const text = 'mesh '.repeat(1_000);
+    const address = await http2Server((stream) => {
+      const packed = encodeFrame(gzipSync(text));
+      packed[0] = 1;
+      stream.respond({ ':status': 200, 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(packed);
+    });
+    expect(Buffer.from(await dial(address, { mode }).call(outbound())).toString()).toBe(text);
   });
 
   it('takes one answer for a call', async () => {
