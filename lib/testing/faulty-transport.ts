@@ -1,12 +1,22 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import type { Acceptor, Connection, ListenAt, Listener, OutboundCall, Transport } from '../transport/transport.js';
+import type {
+  Acceptor,
+  Connection,
+  DuplexStream,
+  InboundAnswer,
+  ListenAt,
+  Listener,
+  OutboundCall,
+  OutboundHead,
+  Transport,
+} from '../transport/transport.js';
 import { UnderWay } from '../transport/under-way.js';
 import type { Fault, FaultPlan } from './fault-plan.js';
 
 /**
  * A transport with faults: passes calls on to another one, except for those that the plan has something else for. What it
- * listens for is not disturbed.
+ * listens for is not disturbed, nor are streams.
  *
  * @example
  * // A mesh whose memory transport loses every other call:
@@ -52,17 +62,19 @@ class FaultyConnection implements Connection {
   ) {}
 
   get pending(): number {
-    return this.underWay.count;
+    return Math.max(this.underWay.count, this.inner.pending);
   }
 
-  async call(call: OutboundCall): Promise<Uint8Array> {
-    if (this.closing) return this.inner.call(call);
-    this.underWay.enter();
-    try {
-      return await this.carry(call, this.faultOf(call));
-    } finally {
-      this.underWay.leave();
-    }
+  call(call: OutboundCall): Promise<Uint8Array> {
+    return this.pass(call, () => this.inner.call(call));
+  }
+
+  exchange(call: OutboundCall): Promise<InboundAnswer> {
+    return this.pass(call, () => this.inner.exchange(call));
+  }
+
+  open(head: OutboundHead): DuplexStream {
+    return this.inner.open(head);
   }
 
   close(): Promise<void> {
@@ -75,13 +87,23 @@ class FaultyConnection implements Connection {
     for (const end of this.delays) end();
   }
 
-  private async carry(call: OutboundCall, fault: Fault): Promise<Uint8Array> {
+  private async pass<T>(call: OutboundCall, send: () => Promise<T>): Promise<T> {
+    if (this.closing) return send();
+    this.underWay.enter();
+    try {
+      return await this.carry(call, this.faultOf(call), send);
+    } finally {
+      this.underWay.leave();
+    }
+  }
+
+  private async carry<T>(call: OutboundCall, fault: Fault, send: () => Promise<T>): Promise<T> {
     if (fault === 'refuse') {
       const message = `no connection to ${this.address}: refused by the fault plan`;
       throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
     }
     if (typeof fault === 'object') await this.delay(call, fault.delayMs);
-    const answer = await this.inner.call(call);
+    const answer = await send();
     if (fault !== 'lose') return answer;
     throw new MeshError(MeshCode.UNREACHABLE, `the connection to ${this.address} was lost by the fault plan`);
   }

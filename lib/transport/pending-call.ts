@@ -8,15 +8,22 @@ export const MAX_TIMER_MS = 0x7fff_ffff;
 /** What carries a call at present: the queue before a connection is there, then a stream. */
 export interface Carrier {
   /** The caller gave up: ends what is under way, at the peer too. */
-  abandon(call: PendingCall, reason: MeshError): void;
+  abandon(passenger: Passenger, reason: MeshError): void;
+}
+
+/** What waits for a connection: a call, or the opening of a stream. */
+export interface Passenger {
+  /** Who is to know when the caller gives up. */
+  carrier: Carrier | undefined;
+  /** Hands an error to the caller. */
+  fail(error: MeshError): void;
 }
 
 /**
  * The caller's side of a call under way. It settles once: with the answer, with an error, or because the caller gave up. Its
  * timer keeps the process alive meanwhile; connections do not.
  */
-export class PendingCall {
-  /** Who is to know when the caller gives up. */
+export class PendingCall implements Passenger {
   carrier: Carrier | undefined;
   private over = false;
   private readonly timer: NodeJS.Timeout;
@@ -48,7 +55,6 @@ export class PendingCall {
     if (this.settle()) this.resolve(answer);
   }
 
-  /** Hands an error to the caller. */
   fail(error: MeshError): void {
     if (this.settle()) this.reject(error);
   }

@@ -1,4 +1,5 @@
 import type { Cancellation } from '../context/cancellation.js';
+import type { MeshError } from '../errors/mesh-error.js';
 import { defineFamily } from '../kernel/extension-family.js';
 
 /** Headers of a call: lower-case names, without a prototype. */
@@ -6,7 +7,7 @@ export type WireHeaders = Readonly<Record<string, string>>;
 
 /** A call as the consumer hands it to a connection. */
 export interface OutboundCall {
-  /** What is called, for instance `/mesh-rpc/v1`. */
+  /** What is called, for instance `/mesh-rpc/v1`; a query may follow. */
   readonly path: string;
   readonly headers: WireHeaders;
   readonly body: Uint8Array;
@@ -16,11 +17,32 @@ export interface OutboundCall {
   readonly cancellation: Cancellation;
 }
 
-/** A call as a listener hands it to a handler. */
-export interface InboundCall {
-  readonly path: string;
-  readonly headers: WireHeaders;
+/** The answer to a call, and what the peer says of it. */
+export interface InboundAnswer {
   readonly body: Uint8Array;
+  /** Media type of the body, lower case and without parameters; empty when the peer says none. `application/grpc` over gRPC. */
+  readonly contentType: string;
+  /** HTTP status. An error of gRPC has none: it is thrown. */
+  readonly status: number;
+  readonly headers: WireHeaders;
+}
+
+/** What a stream is opened with. It has no deadline of its own: cancel it. */
+export type OutboundHead = Pick<OutboundCall, 'path' | 'headers' | 'cancellation'>;
+
+/** What opened a call or a stream, as a listener hands it on. */
+export interface InboundHead {
+  /** What is called, without the query. */
+  readonly path: string;
+  /** What stood behind the path's `?`; empty when there was none. */
+  readonly query: string;
+  readonly headers: WireHeaders;
+  /** What it came over. What comes from this very process comes as `grpc`. */
+  readonly wire: 'grpc' | 'http';
+  /** The verb of HTTP, upper case; `POST` over gRPC. */
+  readonly method: string;
+  /** Media type of the body, lower case and without parameters; empty when none is named. `application/grpc` over gRPC. */
+  readonly contentType: string;
   /** When the caller gives up, as far as it said so: ms since the epoch, else `Infinity`. */
   readonly deadline: number;
   /** Cancelled by the listener when the caller has gone away or has cancelled. */
@@ -29,11 +51,75 @@ export interface InboundCall {
   readonly peer: string;
 }
 
-/** Serves calls to one path: one answer for each call. What it throws ends that call only. */
-export type CallHandler = (call: InboundCall) => Promise<Uint8Array>;
+/** A call as a listener hands it to a handler. */
+export interface InboundCall extends InboundHead {
+  /** The body, already unpacked if it came compressed. */
+  readonly body: Uint8Array;
+}
 
-/** Finds the handler of a path; `undefined` when nothing is served there. */
-export type Acceptor = (path: string) => CallHandler | undefined;
+/** An answer with more to say than its bytes. gRPC carries the body only. */
+export interface CallAnswer {
+  readonly body: Uint8Array;
+  /** Media type of the body. Default `application/octet-stream`. */
+  readonly contentType?: string;
+  /** HTTP status. Default 200. */
+  readonly status?: number;
+  readonly headers?: WireHeaders;
+  /**
+   * Told once what became of the answer: `true` when it was written out whole to a caller who was still there, `false` when
+   * the caller had gone away or had been told of an error instead. It must not throw.
+   */
+  readonly settle?: (delivered: boolean) => void;
+}
+
+/** Serves calls to one path: one answer for each call. What it throws ends that call only. */
+export type CallHandler = (call: InboundCall) => Promise<Uint8Array | CallAnswer>;
+
+/** Messages in order, each way. Neither side waits for the other's: there may be none for many, or many for one. */
+export interface MessageStream {
+  /**
+   * What the peer sends; to be read once. It ends when the peer has said its last, and throws the `MeshError` with which the
+   * stream failed. Little is read ahead: a peer whose messages nobody takes has to wait.
+   */
+  readonly messages: AsyncIterable<Uint8Array>;
+  /**
+   * Sends a message. Resolves when the next may be sent; who does not wait for that makes the messages pile up.
+   *
+   * @throws MeshError E0000000413 for a message over the limit, which leaves the stream as it is; else why the stream is over
+   */
+  send(message: Uint8Array): Promise<void>;
+}
+
+/** A stream as a listener hands it to a handler. */
+export interface InboundStream extends InboundHead, MessageStream {
+  /** Cancelled when the listener is about to close: the handler should end the stream soon, or it is cut off. */
+  readonly draining: Cancellation;
+  /** Ends the stream for both sides, after what was sent; with an error, the peer is told. */
+  end(error?: MeshError): void;
+}
+
+/** Serves the streams to one path. The stream ends when the Promise settles, if it has not before. */
+export type StreamHandler = (stream: InboundStream) => Promise<void>;
+
+/** A stream as its opener has it. */
+export interface DuplexStream extends MessageStream {
+  /** Says that no more is sent; the peer may still send. */
+  end(): void;
+  /** Ends the stream for both sides at once, with this reason for {@link messages} and {@link send}. */
+  cancel(reason: MeshError): void;
+}
+
+/** Serves streams to a path; and single calls to it too, where the wire tells the two apart: gRPC does not. */
+export interface StreamEndpoint {
+  readonly stream: StreamHandler;
+  readonly call?: CallHandler;
+}
+
+/** What serves a path. With a handler for calls alone, a stream is a row of calls, answered in order. */
+export type Endpoint = CallHandler | StreamEndpoint;
+
+/** Finds what serves a path; `undefined` when nothing does. */
+export type Acceptor = (path: string) => Endpoint | undefined;
 
 /** Connections to one address. It connects when it is first used, and again after it was lost. */
 export interface Connection {
@@ -41,10 +127,21 @@ export interface Connection {
    * Sends a call and waits for its answer.
    *
    * @throws MeshError E0000000619 when nothing answers at the address (`neverSent`), E0000000607 when the connection was
-   * lost with the call under way, E0000000413 for a message over the limit, or the reason of the cancellation
+   * lost with the call under way, E0000000413 for a message over the limit, or the reason of the cancellation; what the peer
+   * says went wrong
    */
   call(call: OutboundCall): Promise<Uint8Array>;
-  /** Calls under way. */
+  /**
+   * As {@link call}, for who needs to know more of the answer than its bytes. Over HTTP, an answer with an error status is an
+   * answer, too.
+   */
+  exchange(call: OutboundCall): Promise<InboundAnswer>;
+  /**
+   * Opens a stream. What goes wrong, from the beginning on, is told by the stream: E0000000619 when nothing answers at the
+   * address, E0000000607 when the connection was lost, else as the peer says.
+   */
+  open(head: OutboundHead): DuplexStream;
+  /** Calls under way and streams open. */
   readonly pending: number;
   /** Takes no new calls, waits for those under way, closes. */
   close(): Promise<void>;
@@ -63,7 +160,7 @@ export interface ListenAt {
 export interface Listener {
   /** The address bound, `host:port`. */
   readonly address: string;
-  /** Calls under way. */
+  /** Calls under way and streams open. */
   readonly pending: number;
   /** The server behind it, for `unwrap()`. */
   readonly server: unknown;

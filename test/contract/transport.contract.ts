@@ -3,7 +3,14 @@ import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
 import { ConnectionPool } from '../../lib/transport/connection-pool.js';
-import type { Acceptor, Connection, InboundCall, Listener, Transport } from '../../lib/transport/transport.js';
+import type {
+  Acceptor,
+  CallAnswer,
+  Connection,
+  InboundCall,
+  Listener,
+  Transport,
+} from '../../lib/transport/transport.js';
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { outbound } from '../support/transport-fixtures.js';
@@ -14,6 +21,8 @@ const LIMIT = 2 * 1024 * 1024;
 /** Handlers that the suite calls, and what they have seen. */
 class TestService {
   readonly seen: InboundCall[] = [];
+  /** What became of the answers of `/settle`, in order. */
+  readonly settled: boolean[] = [];
   private readonly gates: (() => void)[] = [];
 
   readonly acceptor: Acceptor = (path) => {
@@ -21,7 +30,11 @@ class TestService {
     return handler && ((call) => (this.seen.push(call), handler(call)));
   };
 
-  private readonly handlers: Readonly<Record<string, (call: InboundCall) => Promise<Uint8Array>>> = {
+  private answer(body: Uint8Array): CallAnswer {
+    return { body, settle: (delivered) => void this.settled.push(delivered) };
+  }
+
+  private readonly handlers: Readonly<Record<string, (call: InboundCall) => Promise<Uint8Array | CallAnswer>>> = {
     '/echo': async (call) => call.body,
     '/wait': (call) => new Promise((resolve) => this.gates.push(() => resolve(call.body))),
     '/never': () => new Promise(() => undefined),
@@ -31,6 +44,9 @@ class TestService {
     '/throws': () => {
       throw new Error('broken');
     },
+    '/settle': async (call) => this.answer(call.body),
+    '/settle-late': (call) => new Promise((resolve) => this.gates.push(() => resolve(this.answer(call.body)))),
+    '/settle-large': async () => this.answer(Buffer.alloc(LIMIT + 1)),
     '/sleep': async (call) => {
       await new Promise((resolve) => setTimeout(resolve, Number(call.body.toString())));
       return call.body;
@@ -97,6 +113,44 @@ export function describeTransport(name: string, make: () => Transport): void {
       expect(Object.getPrototypeOf(seen?.headers)).toBeNull();
       expect(seen?.peer).not.toBe('');
       if (seen?.deadline !== Infinity) expect(Math.abs((seen?.deadline ?? 0) - call.deadline)).toBeLessThan(500);
+    });
+
+    it('tells the query from the path', async () => {
+      await connection.call(outbound({ path: '/echo?timeout=5&a=b?c' }));
+      expect(service.seen[0]).toMatchObject({ path: '/echo', query: 'timeout=5&a=b?c', method: 'POST' });
+      await connection.call(outbound());
+      expect(service.seen[1]?.query).toBe('');
+    });
+
+    it('says of an answer more than its bytes to who asks', async () => {
+      const answer = await connection.exchange(outbound({ body: Buffer.from('ping') }));
+      expect(Buffer.from(answer.body).toString()).toBe('ping');
+      expect(answer.status).toBe(200);
+      expect(answer.contentType).toMatch(/^application\//);
+    });
+
+    it('tells the handler that its answer has arrived', async () => {
+      expect(await connection.call(outbound({ path: '/settle' }))).toHaveLength(5);
+      await eventually('the answer is settled', () => service.settled.length === 1);
+      expect(service.settled).toEqual([true]);
+    });
+
+    it('tells the handler that its caller went away before the answer', async () => {
+      const cancellation = new Cancellation();
+      const call = caught(connection.call(outbound({ path: '/settle-late', cancellation })));
+      await eventually('the call has arrived', () => service.seen.length === 1);
+      cancellation.cancel(new MeshError(MeshCode.CANCELLED));
+      await call;
+      await eventually('the handler is told', () => service.seen[0]?.cancellation.reason !== undefined);
+      service.release();
+      await eventually('the answer is settled', () => service.settled.length === 1);
+      expect(service.settled).toEqual([false]);
+    });
+
+    it('tells the handler that its answer was refused', async () => {
+      expect((await caught(connection.call(outbound({ path: '/settle-large' })))).code).toBe(MeshCode.MESSAGE_TOO_LONG);
+      await eventually('the answer is settled', () => service.settled.length === 1);
+      expect(service.settled).toEqual([false]);
     });
 
     it('shares no bytes between caller and handler', async () => {

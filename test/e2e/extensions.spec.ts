@@ -24,6 +24,8 @@ import {
   type ConsumerFilter,
   type FailedAttempt,
   type Instance,
+  type CallHandler,
+  type InboundAnswer,
   type Listener,
   type ListenAt,
   MeshExtension,
@@ -99,11 +101,20 @@ describe('an extension of the user takes the place of what is built in', () => {
       readonly proto = 'line';
       constructor(@Inject(Lines) private readonly lines: Lines) {}
       dial(address: string): Connection {
+        const exchange = async (call: OutboundCall): Promise<InboundAnswer> => {
+          sent.push(`${address} ${call.path}`);
+          const handler = this.lines.acceptor!(call.path) as CallHandler;
+          const head = { query: '', wire: 'grpc', method: 'POST', contentType: 'application/grpc' } as const;
+          const answer = await handler({ ...call, ...head, peer: 'line' });
+          const body = answer instanceof Uint8Array ? answer : answer.body;
+          return { body, contentType: 'application/grpc', status: 200, headers: {} };
+        };
         return {
           pending: 0,
-          call: (call: OutboundCall) => {
-            sent.push(`${address} ${call.path}`);
-            return this.lines.acceptor!(call.path)!({ ...call, peer: 'line' });
+          call: async (call) => (await exchange(call)).body,
+          exchange,
+          open: () => {
+            throw new Error('a line has no streams');
           },
           close: () => Promise.resolve(),
           destroy: () => undefined,

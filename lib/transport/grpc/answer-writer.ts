@@ -13,6 +13,8 @@ const CALLER_GRACE_MS = 1_000;
 
 /** Writes the answers and the status of one gRPC stream at the server. */
 export class AnswerWriter {
+  /** Whether the status was sent. */
+  ended = false;
   private trailers = okTrailers;
 
   constructor(private readonly stream: ServerHttp2Stream) {}
@@ -22,10 +24,15 @@ export class AnswerWriter {
     return this.stream.headersSent;
   }
 
-  /** Writes an answer. @returns whether the next may follow at once; if not, the stream emits `drain` when it may */
-  write(answer: Uint8Array): boolean {
+  /**
+   * Writes an answer.
+   *
+   * @param onWritten told once it is written out, or with an error when it will not be
+   * @returns whether the next may follow at once; if not, the stream emits `drain` when it may
+   */
+  write(answer: Uint8Array, onWritten?: (error: Error | null | undefined) => void): boolean {
     this.start();
-    return this.stream.write(encodeFrame(answer));
+    return this.stream.write(encodeFrame(answer), onWritten);
   }
 
   /** Writes the last answer, if there is one, and the status OK. */
@@ -48,6 +55,7 @@ export class AnswerWriter {
   /** The trailers, now that all answers are written. */
   sendTrailers(): void {
     this.stream.sendTrailers(this.trailers);
+    this.ended = true;
     if (this.stream.readableEnded) return;
     const timer = setTimeout(() => this.stopCaller(), CALLER_GRACE_MS).unref();
     this.stream.once('close', () => clearTimeout(timer));
@@ -59,6 +67,7 @@ export class AnswerWriter {
 
   private endWithoutAnswer(trailers: OutgoingHttpHeaders): void {
     this.stream.respond({ ...contentType, ...trailers }, { endStream: true });
+    this.ended = true;
     this.stopCaller();
   }
 

@@ -1,9 +1,10 @@
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
 import type { MeshError } from '../../errors/mesh-error.js';
-import { decompress } from './decompress.js';
-import { failureOfReset, failureOfStatus } from './failures.js';
+import { decompress } from '../decompress.js';
+import { failureOfReset } from '../failures.js';
+import { failureOfStatus } from './failures.js';
 import { FrameReader, type Frame } from './frames.js';
-import type { Lane } from './lane.js';
+import type { Lane } from '../http2/lane.js';
 import type { Carrier, PendingCall } from '../pending-call.js';
 
 const OWNER = Symbol('owner');
@@ -17,7 +18,7 @@ interface OwnedStream extends ClientHttp2Stream {
 export abstract class CallStream implements Carrier {
   private readonly reader: FrameReader;
   private httpStatus: number | undefined;
-  private encoding = 'identity';
+  protected encoding = 'identity';
   private trailers: IncomingHttpHeaders | undefined;
 
   protected constructor(

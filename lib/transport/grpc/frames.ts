@@ -1,5 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import { decompress } from '../decompress.js';
+import type { Packed } from '../inbox.js';
 import { tooLong } from '../refusals.js';
 
 /** Length of what gRPC puts before each message: one byte "compressed", four bytes of length. */
@@ -111,4 +113,9 @@ export class FrameReader {
       this.offset = 0;
     }
   }
+}
+
+/** What a stream hands to its reader of a message that came in `encoding`; unpacked, it is `limit` bytes at most. */
+export function messageOf({ body, compressed }: Frame, encoding: string, limit: number): Buffer | Packed {
+  return compressed ? { length: body.length, unpack: () => decompress(body, encoding, limit) } : body;
 }

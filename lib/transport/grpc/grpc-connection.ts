@@ -1,14 +1,23 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { Connection, OutboundCall } from '../transport.js';
-import { UnderWay } from '../under-way.js';
-import { refusalOf } from '../refusals.js';
-import { Channel, type ChannelOptions, type Target } from './channel.js';
+import { bareAnswer } from '../answers.js';
+import { Channel, type ChannelOptions, type Conductor, type Target } from '../http2/channel.js';
+import type { Lane } from '../http2/lane.js';
 import { PendingCall } from '../pending-call.js';
+import { refusalOf } from '../refusals.js';
+import { RefusedStream } from '../refused-stream.js';
+import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import { UnderWay } from '../under-way.js';
+import { OutboundDuplex } from './outbound-duplex.js';
+import { StreamPool } from './stream-pool.js';
+import { UnaryCall } from './unary-call.js';
+
+/** What goes through a channel of gRPC. */
+type GrpcPassenger = PendingCall | OutboundDuplex;
 
 /** Connections to one address: as many channels as the options ask for, used in turn. */
 export class GrpcConnection implements Connection {
-  private readonly channels: readonly Channel[];
+  private readonly channels: readonly Channel<GrpcPassenger>[];
   private readonly maxMessageBytes: number;
   private readonly underWay = new UnderWay();
   private readonly settled = (): void => this.underWay.leave();
@@ -19,7 +28,9 @@ export class GrpcConnection implements Connection {
     private readonly target: Target,
     options: ChannelOptions,
   ) {
-    this.channels = Array.from({ length: options.grpc.connections }, () => new Channel(target, options));
+    const conductorOf = options.grpc.mode === 'stream' ? pooling : unary;
+    const { connections } = options.grpc;
+    this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductorOf));
     this.maxMessageBytes = options.limits.maxMessageBytes;
   }
 
@@ -28,12 +39,25 @@ export class GrpcConnection implements Connection {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
-    const refusal = this.refusal(call);
+    const refusal = refusalOf(call, this.maxMessageBytes) ?? this.closed();
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       this.underWay.enter();
       this.nextChannel().send(new PendingCall(call, resolve, reject, this.settled));
     });
+  }
+
+  async exchange(call: OutboundCall): Promise<InboundAnswer> {
+    return bareAnswer(await this.call(call));
+  }
+
+  open(head: OutboundHead): DuplexStream {
+    const refusal = head.cancellation.reason ?? this.closed();
+    if (refusal) return new RefusedStream(refusal);
+    this.underWay.enter();
+    const stream = new OutboundDuplex(head, this.maxMessageBytes, this.settled);
+    this.nextChannel().send(stream);
+    return stream;
   }
 
   close(): Promise<void> {
@@ -45,21 +69,40 @@ export class GrpcConnection implements Connection {
     for (const channel of this.channels) channel.destroy();
   }
 
-  private refusal(call: OutboundCall): MeshError | undefined {
-    const refusal = refusalOf(call, this.maxMessageBytes);
-    if (refusal) return refusal;
+  private closed(): MeshError | undefined {
     if (!this.closing) return undefined;
     const message = `the connection to ${this.target.address} is closed`;
     return new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
   }
 
-  private nextChannel(): Channel {
+  private nextChannel(): Channel<GrpcPassenger> {
     this.turn = (this.turn + 1) % this.channels.length;
-    return this.channels[this.turn] as Channel;
+    return this.channels[this.turn] as Channel<GrpcPassenger>;
   }
 
   private async drain(): Promise<void> {
     await this.underWay.none();
     await Promise.all(this.channels.map((channel) => channel.close()));
   }
+}
+
+function unary(lane: Lane): Conductor<GrpcPassenger> {
+  return {
+    send(passenger) {
+      if (passenger instanceof OutboundDuplex) passenger.begin(lane);
+      else void new UnaryCall(lane, passenger);
+    },
+    leave() {},
+  };
+}
+
+function pooling(lane: Lane): Conductor<GrpcPassenger> {
+  const pool = new StreamPool(lane);
+  return {
+    send(passenger) {
+      if (passenger instanceof OutboundDuplex) passenger.begin(lane);
+      else pool.send(passenger);
+    },
+    leave: () => pool.clear(),
+  };
 }

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Acceptor, ListenAt, Listener } from '../transport.js';
-import { WINDOW_BYTES, type ChannelOptions } from './channel.js';
+import { WINDOW_BYTES, type ChannelOptions } from '../http2/channel.js';
+import { Keepalive } from '../http2/keepalive.js';
 import { InboundConnection, type CallCounter } from './inbound-connection.js';
-import { Keepalive } from './keepalive.js';
 
 /** Streams that a peer may have open at a time on one connection; more wait at the peer. */
 const MAX_STREAMS = 10_000;

@@ -11,7 +11,7 @@ import {
   type Listener,
   type Transport,
 } from '../transport.js';
-import type { Target } from './channel.js';
+import type { Target } from '../http2/channel.js';
 import { GrpcConnection } from './grpc-connection.js';
 import { GrpcListener } from './grpc-listener.js';
 

@@ -1,9 +1,11 @@
 import { constants, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { nothingAt } from '../endpoint.js';
+import { splitQuery } from '../paths.js';
 import type { Acceptor } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
-import { InboundStream, type InboundHost } from './inbound-stream.js';
+import { InboundCalls } from './inbound-calls.js';
+import { InboundDuplex } from './inbound-duplex.js';
+import type { InboundHost, ServedStream } from './inbound-host.js';
 
 /** Time for a peer to end its idle streams once it was told that the server closes, in ms. */
 const FAREWELL_MS = 500;
@@ -18,7 +20,7 @@ export interface CallCounter {
 export class InboundConnection implements InboundHost {
   readonly peer: string;
   retiring = false;
-  private readonly streams = new Set<InboundStream>();
+  private readonly streams = new Set<ServedStream>();
 
   constructor(
     private readonly session: Http2Session,
@@ -40,13 +42,15 @@ export class InboundConnection implements InboundHost {
     const refusal = refusalOf(headers);
     if (refusal !== undefined)
       return void stream.on('error', ignore).respond({ ':status': refusal }, { endStream: true });
-    const path = headers[':path'] ?? '';
-    const handler = this.acceptor(path);
-    if (handler) this.streams.add(new InboundStream(stream, headers, handler, this));
-    else
-      new AnswerWriter(stream.on('error', ignore)).fail(
-        new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${path}'`),
-      );
+    const { path } = splitQuery(headers[':path'] ?? '');
+    const endpoint = this.acceptor(path);
+    if (!endpoint) return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
+    const served =
+      typeof endpoint === 'function'
+        ? new InboundCalls(stream, headers, endpoint, this)
+        : new InboundDuplex(stream, headers, endpoint.stream, this);
+    this.streams.add(served);
+    if (this.session.closed) served.drain();
   }
 
   /**
@@ -56,6 +60,7 @@ export class InboundConnection implements InboundHost {
   drain(): void {
     this.session.close();
     if (this.session.destroyed) return;
+    for (const stream of this.streams) stream.drain();
     const timer = setTimeout(() => this.retireIdle(), FAREWELL_MS);
     this.session.once('close', () => clearTimeout(timer));
   }
@@ -73,13 +78,13 @@ export class InboundConnection implements InboundHost {
     this.counter.calls--;
   }
 
-  onStreamGone(stream: InboundStream): void {
+  onStreamGone(stream: ServedStream): void {
     this.streams.delete(stream);
   }
 
   private retireIdle(): void {
     this.retiring = true;
-    for (const stream of this.streams) if (stream.idle) stream.retire();
+    for (const stream of this.streams) stream.retire();
   }
 }
 

@@ -3,7 +3,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import { CallStream } from './call-stream.js';
 import { encodeFrame, type Frame } from './frames.js';
 import { requestHeaders } from './headers.js';
-import type { Lane } from './lane.js';
+import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
 
 /** A call on a stream of its own. */

@@ -1,12 +1,25 @@
 import { Cancellation } from '../../context/cancellation.js';
-import { toMeshError } from '../../errors/from-unknown.js';
-import { codeOfGrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { type Carrier, PendingCall } from '../pending-call.js';
+import { bareAnswer, bodyOf, settleDelivered, settleLost } from '../answers.js';
+import { callHandlerOf } from '../endpoint.js';
+import { splitQuery } from '../paths.js';
+import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { refusalOf, tooLong } from '../refusals.js';
-import type { Acceptor, Connection, InboundCall, OutboundCall } from '../transport.js';
+import { RefusedStream } from '../refused-stream.js';
+import type {
+  Acceptor,
+  CallAnswer,
+  Connection,
+  DuplexStream,
+  InboundAnswer,
+  InboundCall,
+  OutboundCall,
+  OutboundHead,
+} from '../transport.js';
 import { UnderWay } from '../under-way.js';
+import { asCarried, copyOf } from './as-carried.js';
+import { LocalStream } from './local-stream.js';
 
 /** What a {@link LocalConnection} may be told. */
 export interface LocalConnectionOptions {
@@ -23,6 +36,7 @@ export interface LocalConnectionOptions {
  */
 export class LocalConnection implements Connection {
   private readonly calls = new Map<PendingCall, LocalCall>();
+  private readonly streams = new Set<LocalStream>();
   private readonly underWay = new UnderWay();
   private closing: Promise<void> | undefined;
 
@@ -38,7 +52,7 @@ export class LocalConnection implements Connection {
   }
 
   get pending(): number {
-    return this.calls.size;
+    return this.calls.size + this.streams.size;
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
@@ -55,6 +69,23 @@ export class LocalConnection implements Connection {
     });
   }
 
+  async exchange(call: OutboundCall): Promise<InboundAnswer> {
+    return bareAnswer(await this.call(call));
+  }
+
+  open(head: OutboundHead): DuplexStream {
+    const refusal = head.cancellation.reason ?? this.closedFor(head);
+    if (refusal) return new RefusedStream(refusal);
+    const stream = new LocalStream(head, { maxMessageBytes: this.maxMessageBytes, peer: this.peer }, () => {
+      this.streams.delete(stream);
+      this.underWay.leave();
+    });
+    this.streams.add(stream);
+    this.underWay.enter();
+    setImmediate(() => stream.serve(this.acceptor));
+    return stream;
+  }
+
   close(): Promise<void> {
     return (this.closing ??= this.underWay.none());
   }
@@ -67,28 +98,34 @@ export class LocalConnection implements Connection {
       inbound.cancellation.cancel(gone);
       pending.fail(lost);
     }
+    for (const stream of this.streams) stream.lose(lost, gone);
   }
 
-  private closedFor(call: OutboundCall): MeshError | undefined {
+  private closedFor(call: OutboundHead): MeshError | undefined {
     if (!this.closing) return undefined;
-    const message = `the call to '${call.path}' cannot be made: the connection is closed`;
+    const message = `'${call.path}' cannot be called: the connection is closed`;
     return new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
   }
 
   private async carry(pending: PendingCall, inbound: LocalCall): Promise<void> {
     if (pending.settled) return;
     try {
-      const handler = this.acceptor(inbound.path);
-      if (!handler) throw new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${inbound.path}'`);
-      this.deliver(pending, await handler(inbound));
+      const { path } = inbound;
+      this.deliver(pending, await callHandlerOf(this.acceptor(path), path)(inbound));
     } catch (error) {
       pending.fail(asCarried(error));
     }
   }
 
-  private deliver(pending: PendingCall, answer: Uint8Array): void {
-    if (answer.length > this.maxMessageBytes) pending.fail(tooLong(answer.length, this.maxMessageBytes));
-    else pending.succeed(Buffer.from(answer));
+  private deliver(pending: PendingCall, answer: Uint8Array | CallAnswer): void {
+    const body = bodyOf(answer);
+    const { maxMessageBytes } = this;
+    if (pending.settled || body.length > maxMessageBytes) {
+      pending.fail(tooLong(body.length, maxMessageBytes));
+      return settleLost(answer);
+    }
+    pending.succeed(Buffer.from(body));
+    settleDelivered(answer);
   }
 
   private over(pending: PendingCall): void {
@@ -100,7 +137,11 @@ export class LocalConnection implements Connection {
 /** A call as the handler sees it. */
 class LocalCall implements InboundCall, Carrier {
   readonly path: string;
+  readonly query: string;
   readonly headers: InboundCall['headers'];
+  readonly wire = 'grpc';
+  readonly method = 'POST';
+  readonly contentType = 'application/grpc';
   readonly body: Uint8Array;
   readonly deadline: number;
   readonly cancellation = new Cancellation();
@@ -109,20 +150,15 @@ class LocalCall implements InboundCall, Carrier {
     call: OutboundCall,
     readonly peer: string,
   ) {
-    this.path = call.path;
-    this.headers = Object.assign(Object.create(null) as Record<string, string>, call.headers);
+    const { path, query } = splitQuery(call.path);
+    this.path = path;
+    this.query = query;
+    this.headers = copyOf(call.headers);
     this.body = Buffer.from(call.body);
     this.deadline = call.deadline;
   }
 
-  abandon(_call: PendingCall, reason: MeshError): void {
+  abandon(_call: Passenger, reason: MeshError): void {
     this.cancellation.cancel(reason);
   }
-}
-
-/** What is left of a handler's error after a way through gRPC. */
-function asCarried(error: unknown): MeshError {
-  const { code, message, neverSent } = toMeshError(error);
-  if (neverSent) return new MeshError(code, message, { neverSent });
-  return new MeshError(codeOfGrpcStatus(grpcStatusOf(code)), message, { cause: error });
 }

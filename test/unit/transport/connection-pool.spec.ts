@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../lib/transport/connection-pool.js';
-import type { Connection } from '../../../lib/transport/transport.js';
+import type { Connection, DuplexStream, InboundAnswer } from '../../../lib/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
 
 /** A connection that a test holds busy. */
@@ -12,6 +12,14 @@ class FakeConnection implements Connection {
 
   call(): Promise<Uint8Array> {
     return Promise.resolve(new Uint8Array(0));
+  }
+
+  async exchange(): Promise<InboundAnswer> {
+    return { body: await this.call(), contentType: '', status: 200, headers: {} };
+  }
+
+  open(): DuplexStream {
+    throw new Error('not under test');
   }
 
   async close(): Promise<void> {

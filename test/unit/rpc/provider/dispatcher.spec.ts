@@ -23,6 +23,10 @@ function makeDispatcher(invoke: () => Promise<unknown>, ...filters: ProviderFilt
 function makeCall(over: Partial<InboundCall> = {}): InboundCall {
   return {
     path: '/mesh-rpc/v1',
+    query: '',
+    wire: 'grpc',
+    method: 'POST',
+    contentType: 'application/grpc',
     headers: { 'mesh-urn': formatUrn({ name: 'mesh.a.b', nodeId: 'LX' }) },
     body: Buffer.from('{}'),
     deadline: Infinity,

@@ -2,7 +2,7 @@ import { connect, createServer, type ClientHttp2Session, type Http2Server, type 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Keepalive, PINGS_IN_SILENCE } from '../../../../lib/transport/grpc/keepalive.js';
+import { Keepalive, PINGS_IN_SILENCE } from '../../../../lib/transport/http2/keepalive.js';
 
 const timing = { keepaliveTimeMs: 20, keepaliveTimeoutMs: 5_000 };
 

@@ -2,46 +2,33 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import { bodyOf, settleDelivered, settleLost } from '../answers.js';
+import { decompress } from '../decompress.js';
 import { MAX_TIMER_MS } from '../pending-call.js';
 import { tooLong } from '../refusals.js';
-import type { CallHandler } from '../transport.js';
+import type { CallAnswer, CallHandler } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
-import { decompress } from './decompress.js';
 import { FrameReader, type Frame } from './frames.js';
-import { decodeTimeout, wireHeadersOf } from './headers.js';
-import { InboundMessage, type InboundOrigin } from './inbound-message.js';
+import type { InboundHost, ServedStream } from './inbound-host.js';
+import { encodingOf, InboundMessage, originOf, type InboundOrigin } from './inbound-message.js';
 
 /** Messages of one stream that are handled at the same time; more wait at the sender. */
 const MAX_CONCURRENT_MESSAGES = 32;
+
+type Outcome = NonNullable<InboundMessage['outcome']>;
 
 const OWNER = Symbol('owner');
 
 /** A stream that knows who serves it, so that its listeners need not be made anew for each. */
 interface OwnedStream extends ServerHttp2Stream {
-  [OWNER]?: InboundStream;
-}
-
-/** What a stream needs of the connection it came through, and tells it. */
-export interface InboundHost {
-  /** The caller, `host:port`. */
-  readonly peer: string;
-  /** Whether streams that have no call under way are to end. */
-  readonly retiring: boolean;
-  /** Largest message received or sent, in bytes. */
-  readonly maxMessageBytes: number;
-  /** A call has begun. */
-  onCall(): void;
-  /** A call is over. */
-  onCallOver(): void;
-  /** The stream is gone. */
-  onStreamGone(stream: InboundStream): void;
+  [OWNER]?: InboundCalls;
 }
 
 /**
- * The server's end of a gRPC stream. On the wire a unary call is a stream with one message, so this serves both: each message
+ * The server's end of a gRPC stream of calls. On the wire a unary call is a stream with one message, so this serves both: each message
  * is a call, handled at once together with others up to a bound, and answered in the order of arrival.
  */
-export class InboundStream {
+export class InboundCalls implements ServedStream {
   private readonly reader: FrameReader;
   private readonly writer: AnswerWriter;
   private readonly origin: InboundOrigin;
@@ -53,6 +40,7 @@ export class InboundStream {
   private phase: 'open' | 'half-closed' | 'done' = 'open';
   /** Whether the caller takes no more answers for now. */
   private blocked = false;
+  private lastAnswer: Uint8Array | CallAnswer | undefined;
 
   constructor(
     private readonly stream: ServerHttp2Stream,
@@ -60,30 +48,22 @@ export class InboundStream {
     private readonly handler: CallHandler,
     private readonly host: InboundHost,
   ) {
-    const timeoutMs = timeoutOf(headers);
     this.reader = new FrameReader(host.maxMessageBytes);
     this.writer = new AnswerWriter(stream);
-    this.encoding = String(headers['grpc-encoding'] ?? 'identity');
-    this.origin = {
-      path: headers[':path'] as string,
-      headers: wireHeadersOf(headers),
-      deadline: timeoutMs === Infinity ? Infinity : Date.now() + timeoutMs,
-      peer: host.peer,
-    };
+    this.encoding = encodingOf(headers);
+    this.origin = originOf(headers, host.peer);
+    const { timeoutMs } = this.origin;
     if (timeoutMs <= MAX_TIMER_MS) this.timer = setTimeout(expire, timeoutMs, this);
     (stream as OwnedStream)[OWNER] = this;
     stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onError);
     stream.on('drain', onDrain).on('wantTrailers', onWantTrailers);
   }
 
-  /** Whether no call of it is under way. */
-  get idle(): boolean {
-    return this.queue.length === 0 && this.reader.empty;
-  }
+  /** Nothing is to be said to it: each of its calls ends by itself. */
+  drain(): void {}
 
-  /** Ends a stream that has no call under way, since the server takes no more. */
   retire(): void {
-    if (this.phase === 'done') return;
+    if (this.phase === 'done' || !this.idle) return;
     if (this.writer.started) return this.finish();
     // A call may be on its way here: it learns that it was not looked at, so that it can be sent again elsewhere.
     this.phase = 'done';
@@ -124,12 +104,18 @@ export class InboundStream {
   gotClose(): void {
     clearTimeout(this.timer);
     this.phase = 'done';
+    this.settleLast();
     if (this.queue.length > 0) {
       this.cancelAll(
         new MeshError(MeshCode.CANCELLED, `the caller of '${this.origin.path}' has cancelled or gone away`),
       );
     }
     this.host.onStreamGone(this);
+  }
+
+  /** Whether no call of it is under way. */
+  private get idle(): boolean {
+    return this.queue.length === 0 && this.reader.empty;
   }
 
   private get full(): boolean {
@@ -157,42 +143,59 @@ export class InboundStream {
     this.host.onCall();
     const answer = frame.compressed ? this.unpackAndHandle(message) : this.handler(message);
     answer.then(
-      (body) => this.settle(message, { body }),
+      (said) => this.settle(message, { answer: said }),
       (error: unknown) => this.settle(message, { error }),
     );
   }
 
-  private async unpackAndHandle(message: InboundMessage): Promise<Uint8Array> {
+  private async unpackAndHandle(message: InboundMessage): Promise<Uint8Array | CallAnswer> {
     message.body = await decompress(message.body, this.encoding, this.host.maxMessageBytes);
     return this.handler(message);
   }
 
-  private settle(message: InboundMessage, outcome: InboundMessage['outcome']): void {
+  private settle(message: InboundMessage, outcome: Outcome): void {
     message.outcome = outcome;
     if (this.phase !== 'done') this.flush();
+    else if ('answer' in outcome) settleLost(outcome.answer);
   }
 
   /** Sends the answers that are next in order, then goes on reading if it had stopped. */
   private flush(): void {
     for (let outcome = this.queue[0]?.outcome; outcome && !this.blocked; outcome = this.queue[0]?.outcome) {
       if ('error' in outcome) return this.fail(outcome.error);
-      if (outcome.body.length > this.host.maxMessageBytes) {
-        return this.fail(tooLong(outcome.body.length, this.host.maxMessageBytes));
-      }
+      const { answer } = outcome;
+      const body = bodyOf(answer);
+      if (body.length > this.host.maxMessageBytes) return this.fail(tooLong(body.length, this.host.maxMessageBytes));
       this.queue.shift();
       this.host.onCallOver();
-      if (this.phase === 'half-closed' && this.idle) return this.finish(outcome.body);
-      this.blocked = !this.writer.write(outcome.body);
+      if (this.phase === 'half-closed' && this.idle) return this.finish(answer);
+      this.blocked = !this.write(answer, body);
     }
     if (this.phase === 'half-closed' || this.stream.isPaused()) this.read();
-    if (this.host.retiring && this.idle) this.retire();
+    if (this.host.retiring) this.retire();
   }
 
-  private finish(lastAnswer?: Uint8Array): void {
+  /** Writes an answer after which others may follow. */
+  private write(answer: Uint8Array | CallAnswer, body: Uint8Array): boolean {
+    if (answer instanceof Uint8Array || !answer.settle) return this.writer.write(body);
+    return this.writer.write(body, (error) => (error ? settleLost(answer) : settleDelivered(answer)));
+  }
+
+  private finish(lastAnswer?: Uint8Array | CallAnswer): void {
     if (!this.reader.empty) return this.fail(new MeshError(MeshCode.ENCODING, 'the stream ended within a message'));
     this.phase = 'done';
     clearTimeout(this.timer);
-    this.writer.end(lastAnswer);
+    this.lastAnswer = lastAnswer;
+    this.writer.end(lastAnswer && bodyOf(lastAnswer));
+  }
+
+  /** The answer that the stream ended with has arrived when the stream ended well, after its status. */
+  private settleLast(): void {
+    const { lastAnswer } = this;
+    if (!lastAnswer) return;
+    this.lastAnswer = undefined;
+    if (this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.writer.ended) settleDelivered(lastAnswer);
+    else settleLost(lastAnswer);
   }
 
   private fail(cause: unknown): void {
@@ -202,23 +205,21 @@ export class InboundStream {
     clearTimeout(this.timer);
     this.cancelAll(error);
     this.writer.fail(error);
+    // What still comes is not looked at, but a stream whose data nobody takes never closes.
+    this.stream.resume();
   }
 
   private cancelAll(reason: MeshError): void {
     for (const message of this.queue.splice(0)) {
-      if (!message.outcome) message.cancellation.cancel(reason);
+      const { outcome } = message;
+      if (!outcome) message.cancellation.cancel(reason);
+      else if ('answer' in outcome) settleLost(outcome.answer);
       this.host.onCallOver();
     }
   }
 }
 
-/** The time that the caller gives, in ms; `Infinity` when it says none, 0 when what it says is malformed. */
-function timeoutOf(headers: IncomingHttpHeaders): number {
-  const value = headers['grpc-timeout'];
-  return value === undefined ? Infinity : (decodeTimeout(String(value)) ?? 0);
-}
-
-function expire(stream: InboundStream): void {
+function expire(stream: InboundCalls): void {
   stream.gotDeadline();
 }
 

@@ -1,6 +1,6 @@
 import { gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { MeshCode } from '../errors/mesh-code.js';
+import { MeshError } from '../errors/mesh-error.js';
 
 type Unzip = (data: InputType, options: ZlibOptions, done: (error: Error | null, result: Buffer) => void) => void;
 
@@ -12,7 +12,7 @@ const unzips: ReadonlyMap<string, Unzip> = new Map<string, Unzip>([
 /**
  * Unpacks a compressed message.
  *
- * @param encoding the stream's `grpc-encoding`
+ * @param encoding `grpc-encoding` of a stream, `content-encoding` of a request
  * @param limit largest message accepted, in bytes once unpacked
  * @throws MeshError E0000000413 for a message over the limit, E0000000616 for another encoding and for damaged data
  */

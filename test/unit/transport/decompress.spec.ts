@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { MeshCode } from '../../../../lib/errors/mesh-code.js';
-import { decompress } from '../../../../lib/transport/grpc/decompress.js';
+import { MeshCode } from '../../../lib/errors/mesh-code.js';
+import { decompress } from '../../../lib/transport/decompress.js';
 
 const text = Buffer.from('mesh '.repeat(100));
 

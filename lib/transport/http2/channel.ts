@@ -4,12 +4,10 @@ import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Backoff } from './backoff.js';
-import { unreachable } from './failures.js';
+import { unreachable } from '../failures.js';
 import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';
-import type { Carrier, PendingCall } from '../pending-call.js';
-import { StreamPool } from './stream-pool.js';
-import { UnaryCall } from './unary-call.js';
+import type { Carrier, Passenger } from '../pending-call.js';
 
 /** Time for TCP and HTTP/2 together to come up, in ms. */
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -36,13 +34,18 @@ export interface Target {
 /** What a {@link Channel} needs of the options. */
 export type ChannelOptions = Pick<ResolvedMeshOptions, 'grpc' | 'limits'>;
 
-/** Sends one call through an established connection. */
-type Send = (pending: PendingCall) => void;
+/** Sends calls and opens streams through one established connection. */
+export interface Conductor<P extends Passenger> {
+  /** @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams */
+  send(passenger: P): void;
+  /** The connection is about to close: ends what is open without being used. */
+  leave(): void;
+}
 
-type State =
+type State<P extends Passenger> =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting'; readonly session: ClientHttp2Session; readonly waiting: Set<PendingCall> }
-  | { readonly kind: 'ready'; readonly session: ClientHttp2Session; readonly send: Send; readonly leave: () => void }
+  | { readonly kind: 'connecting'; readonly session: ClientHttp2Session; readonly waiting: Set<P> }
+  | { readonly kind: 'ready'; readonly session: ClientHttp2Session; readonly conductor: Conductor<P> }
   | { readonly kind: 'failed'; readonly until: number; readonly reason: MeshError }
   | { readonly kind: 'closed' };
 
@@ -50,8 +53,8 @@ type State =
  * One TCP connection to an address. It connects when a call needs it. While it connects, calls wait; after it has failed to,
  * calls fail at once until the time of the next attempt; after it was lost, the next call connects again.
  */
-export class Channel implements Carrier {
-  private state: State = { kind: 'idle' };
+export class Channel<P extends Passenger> implements Carrier {
+  private state: State<P> = { kind: 'idle' };
   private readonly backoff: Backoff;
   private keepaliveTimeMs: number;
   private handed = 0;
@@ -59,23 +62,24 @@ export class Channel implements Carrier {
   constructor(
     private readonly target: Target,
     private readonly options: ChannelOptions,
+    private readonly conductorOf: (lane: Lane) => Conductor<P>,
   ) {
     this.backoff = new Backoff(options.grpc.reconnectMinMs, options.grpc.reconnectMaxMs);
     this.keepaliveTimeMs = options.grpc.keepaliveTimeMs;
   }
 
-  /** Sends a call, now or once connected. What goes wrong is told to the call. */
-  send(pending: PendingCall): void {
+  /** Sends a call or opens a stream, now or once connected. What goes wrong is told to it. */
+  send(pending: P): void {
     const { state } = this;
-    if (state.kind === 'ready') return this.hand(pending, state.session, state.send);
+    if (state.kind === 'ready') return this.hand(pending, state.session, state.conductor);
     if (state.kind === 'connecting') return this.wait(pending, state.waiting);
     if (state.kind === 'closed') return pending.fail(unreachable(this.target.address, 'the connection was closed'));
     if (state.kind === 'failed' && Date.now() < state.until) return pending.fail(state.reason);
     this.wait(pending, this.connect());
   }
 
-  abandon(pending: PendingCall): void {
-    if (this.state.kind === 'connecting') this.state.waiting.delete(pending);
+  abandon(pending: Passenger): void {
+    if (this.state.kind === 'connecting') this.state.waiting.delete(pending as P);
   }
 
   /** Closes a connection without calls. */
@@ -87,7 +91,7 @@ export class Channel implements Carrier {
     }
     this.state = { kind: 'closed' };
     const { session } = state;
-    state.leave();
+    state.conductor.leave();
     return new Promise((resolve) => {
       const timer = setTimeout(() => session.destroy(), CLOSE_GRACE_MS);
       session.once('close', () => {
@@ -107,9 +111,9 @@ export class Channel implements Carrier {
     if (state.kind === 'connecting' || state.kind === 'ready') state.session.destroy();
   }
 
-  private hand(pending: PendingCall, session: ClientHttp2Session, send: Send): void {
+  private hand(pending: P, session: ClientHttp2Session, conductor: Conductor<P>): void {
     try {
-      send(pending);
+      conductor.send(pending);
     } catch (error) {
       if (!session.closed && !session.destroyed) return pending.fail(refused(error));
       // The connection takes no more streams, and has not said so yet: this call is the first to know.
@@ -122,12 +126,12 @@ export class Channel implements Carrier {
     }
   }
 
-  private wait(pending: PendingCall, waiting: Set<PendingCall>): void {
+  private wait(pending: P, waiting: Set<P>): void {
     waiting.add(pending);
     pending.carrier = this;
   }
 
-  private connect(): Set<PendingCall> {
+  private connect(): Set<P> {
     const { address, host, port } = this.target;
     const session = connect(`http://${address}`, {
       createConnection: () => connectSocket({ host, port, noDelay: true }),
@@ -135,7 +139,7 @@ export class Channel implements Carrier {
       // The default of 10 MB would refuse calls whose messages alone are within our own limit.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
-    const waiting = new Set<PendingCall>();
+    const waiting = new Set<P>();
     this.state = { kind: 'connecting', session, waiting };
     let cause: unknown = 'the connection was closed before it was established';
     const timer = setTimeout(() => {
@@ -154,7 +158,7 @@ export class Channel implements Carrier {
     return waiting;
   }
 
-  private establish(session: ClientHttp2Session, waiting: Set<PendingCall>): void {
+  private establish(session: ClientHttp2Session, waiting: Set<P>): void {
     if (this.state.kind !== 'connecting' || this.state.session !== session) return;
     session.setLocalWindowSize(WINDOW_BYTES);
     const lane: Lane = {
@@ -167,18 +171,15 @@ export class Channel implements Carrier {
     const { keepaliveTimeoutMs } = this.options.grpc;
     const timing = { keepaliveTimeMs, keepaliveTimeoutMs, pingsInSilence: PINGS_IN_SILENCE };
     void new Keepalive(session, timing, () => lane.calls > 0);
-    const pool = new StreamPool(lane);
-    const leave = (): void => pool.clear();
-    const send: Send =
-      this.options.grpc.mode === 'stream' ? (call) => pool.send(call) : (call) => void new UnaryCall(lane, call);
+    const conductor = this.conductorOf(lane);
     session.on('goaway', (code, _lastStream, data) => {
       this.heed(code, data);
       this.lose(session);
-      leave();
+      conductor.leave();
     });
     this.backoff.reset();
     this.handed = 0;
-    this.state = { kind: 'ready', session, send, leave };
+    this.state = { kind: 'ready', session, conductor };
     for (const pending of waiting) this.send(pending);
   }
 
@@ -202,7 +203,7 @@ export class Channel implements Carrier {
   }
 }
 
-function failAll(waiting: Iterable<PendingCall>, reason: MeshError): void {
+function failAll(waiting: Iterable<Passenger>, reason: MeshError): void {
   for (const pending of waiting) pending.fail(reason);
 }
 
