@@ -32,7 +32,7 @@ export function originalFailure(outcome: unknown, context: MeshContext): unknown
   const noted = context.failure;
   if (noted === undefined || outcome === noted) return outcome;
   const expected = noted instanceof RpcException ? noted.getError() : MESSAGES.UNKNOWN_EXCEPTION_MESSAGE;
-  return outcome === expected || isDefaultAnswer(outcome, expected) ? noted : outcome;
+  return isDefaultAnswer(outcome, expected) ? noted : outcome;
 }
 
 function isDefaultAnswer(outcome: unknown, message: unknown): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeshCode, MeshFacade, MeshProvider, MeshServer, meshTransport, Mpi } from 'nestjs-mesh';
+import { type Listener, MeshExtension, type Transport, TRANSPORT } from 'nestjs-mesh/spi';
 import { createApp } from '../support/mesh-app.js';
 
 @MeshFacade()
@@ -34,6 +35,36 @@ describe('the mesh server', () => {
     await app.close();
     expect(told).toEqual([address, 'close']);
     expect(states).toEqual(['listening', 'draining', 'closed']);
+  });
+
+  it('listens with none of its transports when it cannot with all', async () => {
+    const events: string[] = [];
+    class Failing implements Pick<Transport, 'proto' | 'dial'> {
+      readonly proto = 'grpc';
+      dial(): never {
+        throw new Error('calls nobody');
+      }
+    }
+    @MeshExtension(TRANSPORT, 'willing')
+    class Willing extends Failing implements Transport {
+      async listen(): Promise<Listener> {
+        events.push('listened');
+        const close = () => Promise.resolve();
+        return { address: 'willing:1', pending: 0, server: this, close, destroy: () => events.push('destroyed') };
+      }
+    }
+    @MeshExtension(TRANSPORT, 'unwilling')
+    class Unwilling extends Failing implements Transport {
+      listen(): Promise<Listener> {
+        return Promise.reject(new Error('not here'));
+      }
+    }
+    const listen = { host: '127.0.0.1', port: 0, transports: ['willing', 'unwilling'] };
+    const app = await createApp({ providers: [Willing, Unwilling], options: { listen } });
+
+    await expect(app.listen()).rejects.toThrow('not here');
+    expect(events).toEqual(['listened', 'destroyed']);
+    expect(app.get(MeshServer).addresses).toEqual([]);
   });
 
   it('knows its handlers by their services, as any of Nest’s servers', async () => {

@@ -174,9 +174,12 @@ describe('a call to many', () => {
     const [a, b] = await Promise.all(['a', 'b'].map(startNamed));
     const who = await consumer({});
 
-    const targets = [{ address: a! }, { address: b!, attachments: { own: 'yes' } }];
-    const results = await directMany(who, targets, { attachments: { all: 'yes' } }).asked();
-    expect(results.map(({ value }) => value?.['attachments'])).toEqual([{ all: 'yes' }, { all: 'yes', own: 'yes' }]);
+    const targets = [{ address: a! }, { address: b!, attachments: { both: 'own' } }];
+    const results = await directMany(who, targets, { attachments: { all: 'yes', both: 'all' } }).asked();
+    expect(results.map(({ value }) => value?.['attachments'])).toEqual([
+      { all: 'yes', both: 'all' },
+      { all: 'yes', both: 'own' },
+    ]);
   });
 });
 

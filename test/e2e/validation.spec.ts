@@ -88,23 +88,12 @@ describe('a transforming ValidationPipe', () => {
         return { seconds, same: context === MeshContext.current(), service: context.service };
       }
     }
-    const clock = await startPair(Clock, { controllers: [ClockController] }, {}, (app) => {
-      app.useGlobalPipes(new ValidationPipe({ transform: true }));
-    });
-    expect(await clock.wait(5)).toEqual({ seconds: 5, same: true, service: 'mesh.clock.wait' });
-  });
-
-  it('leaves the context of a plain message handler as it is', async () => {
-    @MeshProvider(Clock)
-    class ClockController {
-      wait(@Payload() payload: object, @Ctx() context: MeshContext) {
-        return { ...payload, same: context === MeshContext.current() };
-      }
+    for (const validateCustomDecorators of [false, true]) {
+      const clock = await startPair(Clock, { controllers: [ClockController] }, {}, (app) => {
+        app.useGlobalPipes(new ValidationPipe({ transform: true, validateCustomDecorators }));
+      });
+      expect(await clock.wait(5)).toEqual({ seconds: 5, same: true, service: 'mesh.clock.wait' });
     }
-    const clock = await startPair(Clock, { controllers: [ClockController] }, {}, (app) => {
-      app.useGlobalPipes(new ValidationPipe({ transform: true }));
-    });
-    expect(await clock.wait(5)).toEqual({ seconds: 5, same: true });
   });
 });
 
