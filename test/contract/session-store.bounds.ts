@@ -189,11 +189,13 @@ export function boundsOfSessionStores(make: MakeStore): void {
 
     it('are bounded themselves, in bytes; one may always wait', async () => {
       await probe.open({ maxQueueMessages: 1, maxWaitingBytes: 5 });
-      await probe.push('a');
-      const first = probe.pushWaiting('123456');
-      expect(await probe.code(probe.pushWaiting('7'))).toBe(MeshCode.BUFFER_FULL);
-      expect(await probe.readAll()).toEqual(['a', '123456']);
-      await first;
+      for (let round = 0; round < 2; round++) {
+        await probe.push('a');
+        const first = probe.pushWaiting('123456');
+        expect(await probe.code(probe.pushWaiting('7'))).toBe(MeshCode.BUFFER_FULL);
+        expect(await probe.readAll()).toEqual(['a', '123456']);
+        await first;
+      }
     });
 
     it('and pops are bounded in number', async () => {

@@ -218,6 +218,14 @@ export function livesOfSessions(make: MakeStore): void {
       expect(await probe.readAll(elsewhere)).toEqual(['b']);
     });
 
+    it('is also one whose last push had to wait', async () => {
+      await probe.open({ idleTimeoutMs: 30, maxMessages: 1 });
+      await probe.push('a');
+      await probe.pushWaiting('b', { key: elsewhere });
+      expect(probe.store.stats()).toMatchObject({ sessions: 1, messages: 1 });
+      await eventually('the session expires', () => sessions() === 0);
+    });
+
     it('is not one with a pop that waits', async () => {
       await probe.open({ idleTimeoutMs: 20 });
       const waiting = probe.receive();
