@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CELLS, cellName } from './cell.js';
 import type { Cell } from './cell.js';
 import type { Measurement } from './measure.js';
+import type { Pinning } from './options.js';
 import type { Peer } from './peer.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -82,9 +83,6 @@ export class Contestant {
     return { server: await this.server.ask('cpu', {}), client: await this.client.ask('cpu', {}) };
   }
 }
-
-/** Whether processes are bound to a CPU each. */
-export type Pinning = 'pinned' | 'free';
 
 /** Results by cell, by peer, one for each round. */
 export type Results = Map<Cell, Map<Peer, Result[]>>;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, type } from 'node:os';
-import type { Pinning } from './contest.js';
-import type { BenchOptions } from './options.js';
+import type { BenchOptions, Pinning } from './options.js';
 import type { Peer } from './peer.js';
 
 /** Says what was measured, where, and how: figures mean nothing without it. */

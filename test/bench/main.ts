@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CELLS, cellName } from './cell.js';
 import { Contestant, contest } from './contest.js';
-import type { Pinning, Results } from './contest.js';
+import type { Results } from './contest.js';
 import { describe } from './machine.js';
 import { readOptions, USAGE } from './options.js';
-import type { BenchOptions } from './options.js';
+import type { BenchOptions, Pinning } from './options.js';
 import { peerNamed, PEERS } from './peers.js';
 import { report, verdict } from './report.js';
 import { canPin } from './worker-process.js';
@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (!options) return console.log(USAGE);
   const peers = options.only?.map(peerNamed) ?? PEERS;
-  const pinning: Pinning = canPin() ? 'pinned' : 'free';
+  const pinning: Pinning = options.pinning === 'pinned' && canPin() ? 'pinned' : 'free';
   console.log(describe(peers, options, pinning));
   const contestants: Contestant[] = [];
   try {

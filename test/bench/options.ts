@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 
+/** Whether processes are bound to a CPU each. */
+export type Pinning = 'pinned' | 'free';
+
 /** What the command line says. */
 export interface BenchOptions {
   /** Names of the peers to run. Default: all. */
@@ -11,6 +14,8 @@ export interface BenchOptions {
   readonly warmUpSeconds: number;
   /** File that the figures of every round are written to. */
   readonly json?: string;
+  /** Whether server and client are bound to a CPU each, where that can be done. */
+  readonly pinning: Pinning;
   /** Folder for CPU profiles of both processes of every peer, one for each cell. */
   readonly profile?: string;
 }
@@ -22,6 +27,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
   --json FILE    write the figures of every round
+  --unpinned     do not bind server and client to a CPU each
   --profile DIR  one more round, not counted, with CPU profiles of both processes
   --smoke        one round of 0.1 s: whether it runs, not how fast
   --help         this text`;
@@ -40,6 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       seconds: { type: 'string', default: '1' },
       json: { type: 'string' },
       profile: { type: 'string' },
+      unpinned: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -51,7 +58,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     ...(values.profile !== undefined && { profile: values.profile }),
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
-    warmUpSeconds: values.smoke ? 0.05 : 1.5,
+    warmUpSeconds: values.smoke ? 0.05 : 3,
+    pinning: values.unpinned ? 'free' : 'pinned',
   };
 }
 
