@@ -3,11 +3,15 @@ import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 
 /** The error for a stream that was reset or lost before its status came. */
-export function failureOfReset(reset: number | undefined, lost: boolean, where: string): MeshError {
+export function failureOfReset(
+  reset: number | undefined,
+  session: { readonly destroyed: boolean },
+  where: string,
+): MeshError {
   if (reset === constants.NGHTTP2_REFUSED_STREAM) {
     return new MeshError(MeshCode.UNREACHABLE, `${where} refused the call before looking at it`, { neverSent: true });
   }
-  const how = lost ? 'the connection was lost' : `the peer broke it off (HTTP/2 reset ${reset})`;
+  const how = session.destroyed ? 'the connection was lost' : `the peer broke it off (HTTP/2 reset ${reset})`;
   return new MeshError(MeshCode.UNREACHABLE, `the call to ${where} has no answer: ${how}`);
 }
 

@@ -31,8 +31,9 @@ export abstract class CallStream implements Carrier {
     stream.on('end', onEnd).on('close', onClose).on('error', onError);
   }
 
+  /** Ends the stream at the peer, too. When the connection bears no more resets, the peer ends it by its own deadline. */
   abandon(): void {
-    this.stream.close(constants.NGHTTP2_CANCEL);
+    if (this.lane.resets.take() === 'granted') this.stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** A message has arrived. */
@@ -90,7 +91,7 @@ export abstract class CallStream implements Carrier {
   /** @internal */
   gotClose(): void {
     const { lane, stream, trailers } = this;
-    this.onGone(trailers ? undefined : failureOfReset(stream.rstCode, lane.session.destroyed, lane.address));
+    this.onGone(trailers ? undefined : failureOfReset(stream.rstCode, lane.session, lane.address));
   }
 }
 

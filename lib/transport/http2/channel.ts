@@ -8,6 +8,7 @@ import { unreachable } from '../failures.js';
 import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';
 import type { Carrier, Passenger } from '../pending-call.js';
+import { ResetBudget } from './reset-budget.js';
 
 /** Time for TCP and HTTP/2 together to come up, in ms. */
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -120,10 +121,7 @@ export class Channel<P extends Passenger> implements Carrier {
       this.lose(session);
       return this.send(pending);
     }
-    if (++this.handed === MAX_CALLS) {
-      this.lose(session);
-      session.close();
-    }
+    if (++this.handed === MAX_CALLS) this.retire(session);
   }
 
   private wait(pending: P, waiting: Set<P>): void {
@@ -165,6 +163,7 @@ export class Channel<P extends Passenger> implements Carrier {
       session,
       address: this.target.address,
       maxMessageBytes: this.options.limits.maxMessageBytes,
+      resets: new ResetBudget(() => this.retire(session)),
       calls: 0,
     };
     const { keepaliveTimeMs } = this;
@@ -187,6 +186,14 @@ export class Channel<P extends Passenger> implements Carrier {
     const asked =
       code === constants.NGHTTP2_ENHANCE_YOUR_CALM && data && Buffer.from(data).toString() === TOO_MANY_PINGS;
     if (asked) this.keepaliveTimeMs *= 2;
+  }
+
+  /** Gives a connection up in favour of a new one: it closes after the calls on it. */
+  private retire(session: ClientHttp2Session): void {
+    if (this.state.kind !== 'ready' || this.state.session !== session) return;
+    this.state.conductor.leave();
+    this.lose(session);
+    session.close();
   }
 
   /** Stops using a connection; the calls that it carries may still end well. */

@@ -1,4 +1,5 @@
 import type { ClientHttp2Session } from 'node:http2';
+import type { ResetBudget } from './reset-budget.js';
 
 /** An established connection, as those see it who send calls through it. */
 export interface Lane {
@@ -7,6 +8,8 @@ export interface Lane {
   readonly address: string;
   /** Largest message sent or received, in bytes. */
   readonly maxMessageBytes: number;
+  /** Resets that it still bears. */
+  readonly resets: ResetBudget;
   /** Calls under way on it. */
   calls: number;
 }
