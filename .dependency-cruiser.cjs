@@ -148,10 +148,14 @@ module.exports = {
     },
     ...optionalPeers.map((name) => ({
       name: `optional-${name}-is-loaded-on-demand`,
-      comment: 'An optional package is imported as a type or with import(), so that nobody else has to install it.',
+      comment:
+        'An optional package is imported as a type, with import() or with a require() made for it, so that nobody else has to install it.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: `node_modules/${name}/`, dependencyTypesNot: ['type-only', 'dynamic-import'] },
+      to: {
+        path: `node_modules/${name}/`,
+        dependencyTypesNot: ['type-only', 'type-import', 'dynamic-import', 'require'],
+      },
     })),
   ],
   options: {

@@ -1,6 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { RoundRobinBalancer } from './balance/round-robin/round-robin-balancer.js';
+import { FormCodec } from './codec/form/form-codec.js';
 import { JsonCodec } from './codec/json/json-codec.js';
+import { MsgpackCodec } from './codec/msgpack/msgpack-codec.js';
+import { TomlCodec } from './codec/toml/toml-codec.js';
+import { XmlCodec } from './codec/xml/xml-codec.js';
+import { YamlCodec } from './codec/yaml/yaml-codec.js';
 import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
@@ -9,6 +14,11 @@ import { GrpcTransport } from './transport/grpc/grpc-transport.js';
 /** Every implementation that comes with the package: the only list that names them. */
 export const BUILTIN_EXTENSIONS: readonly Type[] = [
   JsonCodec,
+  MsgpackCodec,
+  XmlCodec,
+  YamlCodec,
+  TomlCodec,
+  FormCodec,
   GrpcTransport,
   StaticRegistry,
   SubsetRouter,

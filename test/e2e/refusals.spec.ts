@@ -101,7 +101,7 @@ describe('at start an application is refused', () => {
   it('that chooses an extension which is not there, and is told which are', async () => {
     await expect(startApp({ options: { use: { codec: 'jsn' } } })).rejects.toMatchObject({
       code: MeshCode.NOT_FOUND,
-      message: "no codec named 'jsn'; known: 'json'",
+      message: "no codec named 'jsn'; known: 'form', 'json', 'msgpack', 'toml', 'xml', 'yaml'",
     });
     await expect(startApp({ options: { use: { balancer: 'random' } } })).rejects.toMatchObject({
       message: "no balancer named 'random'; known: 'round-robin'",
