@@ -6,6 +6,7 @@ export { toMeshError } from './errors/from-unknown.js';
 export {
   type DirectRule,
   type GrpcTransportOptions,
+  type HttpTransportOptions,
   type LimitOptions,
   type ListenOptions,
   MESH_OPTIONS,

@@ -4,8 +4,12 @@ export interface ListenOptions {
   port?: number;
   /** Interface to bind. Default `0.0.0.0`. */
   host?: string;
-  /** Names of the transports that listen here. Default: the default transport, `grpc`. */
+  /** Names of the transports that listen here. Default: the default transport, `grpc`, whose port serves HTTP as well. */
   transports?: readonly string[];
+  /** Time for a new connection to show what it speaks, and for the headers of a request over HTTP/1.1 to arrive, in ms. Default 10 000. */
+  handshakeTimeoutMs?: number;
+  /** Time for a request over HTTP/1.1 to arrive as a whole, in ms. Default 300 000 (5 minutes). */
+  requestTimeoutMs?: number;
 }
 
 /** A service found at fixed addresses. */
@@ -43,6 +47,14 @@ export interface GrpcTransportOptions {
    * open streams, which costs much less. Not every peer bears it: some hold a thread for each open stream. Default `unary`.
    */
   mode?: 'unary' | 'stream';
+}
+
+/** Settings of the HTTP transport: how calls are made over HTTP. */
+export interface HttpTransportOptions {
+  /** The version spoken: `1.1`, or `2` with prior knowledge, without asking the peer. Default `1.1`. */
+  version?: '1.1' | '2';
+  /** Most TCP connections to each address over HTTP/1.1, one for each call under way; more calls wait. Default 256. */
+  connections?: number;
 }
 
 /** Sizes and depths accepted from peers. */
@@ -137,6 +149,8 @@ export interface MeshOptions {
   retry?: RetryOptions;
   /** Settings of the gRPC transport. */
   grpc?: GrpcTransportOptions;
+  /** Settings of the HTTP transport. */
+  http?: HttpTransportOptions;
   /** What sessions may hold, and for how long. */
   sessions?: SessionOptions;
 }
@@ -174,6 +188,7 @@ export interface ResolvedMeshOptions {
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly retry: Readonly<Required<RetryOptions>>;
   readonly grpc: Readonly<Required<GrpcTransportOptions>>;
+  readonly http: Readonly<Required<HttpTransportOptions>>;
   readonly sessions: Readonly<Required<SessionOptions>>;
 }
 

@@ -40,6 +40,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     limits,
     retry: reader.section('retry', (retry) => readRetry(retry, problems)),
     grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
+    http: reader.section('http', readHttp),
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
   };
 }
@@ -56,6 +57,8 @@ function readListen(reader: OptionReader, environment: Environment, problems: Pr
     return {
       port: listen.take('port', check.wholeNumber(0, 65_535), () => environment.port(7304)),
       host: listen.take('host', check.bindHost, () => '0.0.0.0'),
+      handshakeTimeoutMs: listen.take('handshakeTimeoutMs', check.milliseconds(1), () => 10_000),
+      requestTimeoutMs: listen.take('requestTimeoutMs', check.milliseconds(1), () => 300_000),
       ...(transports && { transports }),
     };
   });
@@ -126,6 +129,13 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
   };
   refuseOrder('grpc.reconnectMinMs', grpc.reconnectMinMs, 'grpc.reconnectMaxMs', grpc.reconnectMaxMs, problems);
   return grpc;
+}
+
+function readHttp(reader: OptionReader): ResolvedMeshOptions['http'] {
+  return {
+    version: reader.take('version', check.oneOf('1.1', '2'), () => '1.1' as const),
+    connections: reader.take('connections', check.wholeNumber(1, 65_535), () => 256),
+  };
 }
 
 /** A queue has room for two of the largest messages, and all queues together for two of the largest queues. */

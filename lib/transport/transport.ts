@@ -185,3 +185,6 @@ export const TRANSPORT = defineFamily<Transport>('transport', 'grpc');
 
 /** Path of the mesh's RPC over gRPC. A generic method with raw bytes in and out. */
 export const MESH_RPC_PATH = '/mesh-rpc/v1';
+
+/** Path of the mesh's RPC over HTTP: `POST`, with the URN in the header `mesh-urn`. */
+export const MESH_INVOKE_PATH = '/mesh/invoke';

@@ -132,7 +132,7 @@ export function describeStreams(name: string, make: () => Transport): void {
     });
 
     it('keeps moving with many large messages each way at once', async () => {
-      const total = 48;
+      const total = 32;
       const pair = [open('/back'), open('/back')];
       const received = pair.map((stream) => lengthsOf(stream));
       await Promise.all(

@@ -1,13 +1,22 @@
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
-import type { GrpcTransportOptions, LimitOptions, ResolvedMeshOptions } from '../../lib/options/mesh-options.js';
+import type {
+  GrpcTransportOptions,
+  LimitOptions,
+  ListenOptions,
+  ResolvedMeshOptions,
+} from '../../lib/options/mesh-options.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
 import type { OutboundCall, WireHeaders } from '../../lib/transport/transport.js';
 
 /** The options of a mesh as the transports see them: small limits and short times, for tests. */
-export function transportOptions(grpc: GrpcTransportOptions = {}, limits: LimitOptions = {}): ResolvedMeshOptions {
+export function transportOptions(
+  grpc: GrpcTransportOptions = {},
+  limits: LimitOptions = {},
+  listen: ListenOptions = {},
+): ResolvedMeshOptions {
   const quick = { reconnectMinMs: 10, reconnectMaxMs: 50, ...grpc };
-  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits } }, {});
+  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits }, listen }, {});
 }
 
 /** What a test may say of a call. */
@@ -25,7 +34,7 @@ export function outbound(init: CallInit = {}): OutboundCall {
     path: init.path ?? '/echo',
     headers: Object.assign(Object.create(null) as Record<string, string>, init.headers) as WireHeaders,
     body: init.body ?? Buffer.from('hello'),
-    deadline: Date.now() + (init.timeoutMs ?? 2_000),
+    deadline: Date.now() + (init.timeoutMs ?? 10_000),
     cancellation: init.cancellation ?? new Cancellation(),
   };
 }

@@ -7,7 +7,13 @@ import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { failureEnvelope, splitRequest, successEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
-import { type Acceptor, type InboundCall, MESH_RPC_PATH } from '../../transport/transport.js';
+import {
+  type Acceptor,
+  type CallAnswer,
+  type InboundCall,
+  MESH_INVOKE_PATH,
+  MESH_RPC_PATH,
+} from '../../transport/transport.js';
 import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
 import { revive } from '../facade/wire-type.js';
 import { inboundContext, inboundDeadline } from './inbound-context.js';
@@ -42,8 +48,11 @@ export class ProviderDispatcher {
     );
   }
 
-  /** Finds the handler of a path: RPC is served at `/mesh-rpc/v1`. */
-  readonly accept: Acceptor = (path) => (path === MESH_RPC_PATH ? this.handle : undefined);
+  /** Finds the handler of a path: RPC is served at `/mesh-rpc/v1`, and as HTTP has it at `/mesh/invoke`. */
+  readonly accept: Acceptor = (path) => {
+    if (path === MESH_RPC_PATH) return this.handle;
+    return path === MESH_INVOKE_PATH ? this.invoke : undefined;
+  };
 
   /** Serves one call; never rejects. */
   readonly handle = async (call: InboundCall): Promise<Uint8Array> => {
@@ -52,6 +61,14 @@ export class ProviderDispatcher {
     } catch (error) {
       return this.pipeline.codec.encode(failureEnvelope(toAnswerError(error)));
     }
+  };
+
+  /** Serves one call over HTTP. */
+  private readonly invoke = async (call: InboundCall): Promise<CallAnswer> => {
+    if (call.method !== 'POST') {
+      throw new MeshError(MeshCode.NOT_PERMITTED, `'${call.path}' is called by POST, not by ${call.method}`);
+    }
+    return { body: await this.handle(call), contentType: 'application/json' };
   };
 
   private answer(content: unknown): Uint8Array {

@@ -12,15 +12,17 @@ import {
   type Transport,
 } from '../transport.js';
 import type { Target } from '../http2/channel.js';
+import { PortListener } from '../port/port-listener.js';
+import { portOptionsOf } from '../port/port-options.js';
 import { GrpcConnection } from './grpc-connection.js';
-import { GrpcListener } from './grpc-listener.js';
 
 /** `host:port`; an IPv6 host stands in brackets. */
 const hostAndPort = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/?#@]+)):(\d{1,5})$/;
 
 /**
  * Calls over gRPC: a generic method with raw bytes in and out at any path, unary or as a stream, over HTTP/2 without TLS. It
- * speaks gRPC's own protocol on `node:http2`, and so needs no gRPC package.
+ * speaks gRPC's own protocol on `node:http2`, and so needs no gRPC package. Where it listens, HTTP/1.1 and HTTP/2 are served,
+ * too.
  */
 @MeshExtension(TRANSPORT, 'grpc')
 export class GrpcTransport implements Transport {
@@ -34,7 +36,7 @@ export class GrpcTransport implements Transport {
   }
 
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
-    return GrpcListener.listen(at, acceptor, this.options);
+    return PortListener.listen(at, acceptor, portOptionsOf(this.options));
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { nothingAt } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
+import { peerOf } from '../peer.js';
 import type { Acceptor } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { InboundCalls } from './inbound-calls.js';
@@ -9,6 +10,8 @@ import type { InboundHost, ServedStream } from './inbound-host.js';
 
 /** Time for a peer to end its idle streams once it was told that the server closes, in ms. */
 const FAREWELL_MS = 500;
+
+const METHOD_NOT_ALLOWED = constants.HTTP_STATUS_METHOD_NOT_ALLOWED;
 
 /** What a connection tells the listener. */
 export interface CallCounter {
@@ -28,8 +31,7 @@ export class InboundConnection implements InboundHost {
     private readonly counter: CallCounter,
     readonly maxMessageBytes: number,
   ) {
-    const { remoteAddress, remotePort } = session.socket;
-    this.peer = remoteAddress?.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    this.peer = peerOf(session.socket);
   }
 
   /** Whether a call is under way on it, or may be. */
@@ -39,9 +41,9 @@ export class InboundConnection implements InboundHost {
 
   /** Serves a stream that the peer has opened. */
   open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    const refusal = refusalOf(headers);
-    if (refusal !== undefined)
-      return void stream.on('error', ignore).respond({ ':status': refusal }, { endStream: true });
+    if (headers[':method'] !== 'POST') {
+      return void stream.on('error', ignore).respond({ ':status': METHOD_NOT_ALLOWED }, { endStream: true });
+    }
     const { path } = splitQuery(headers[':path'] ?? '');
     const endpoint = this.acceptor(path);
     if (!endpoint) return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
@@ -67,7 +69,8 @@ export class InboundConnection implements InboundHost {
 
   /** Closes at once. */
   destroy(): void {
-    this.session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    // Without an error, node:http2 would forget the code.
+    this.session.destroy(new Error('the listener was destroyed'), constants.NGHTTP2_CANCEL);
   }
 
   onCall(): void {
@@ -86,13 +89,6 @@ export class InboundConnection implements InboundHost {
     this.retiring = true;
     for (const stream of this.streams) stream.retire();
   }
-}
-
-/** The HTTP status for what is no gRPC call. */
-function refusalOf(headers: IncomingHttpHeaders): number | undefined {
-  if (headers[':method'] !== 'POST') return constants.HTTP_STATUS_METHOD_NOT_ALLOWED;
-  if (!headers['content-type']?.startsWith('application/grpc')) return constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE;
-  return undefined;
 }
 
 function ignore(): void {}

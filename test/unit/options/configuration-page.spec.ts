@@ -33,13 +33,13 @@ function knownAt(path: string, options: unknown): string[] {
 
 describe('docs/configuration.md', () => {
   it('has a row for every option there is, and for no other', () => {
-    const sections = ['listen', 'limits', 'retry', 'grpc', 'sessions'];
+    const sections = ['listen', 'limits', 'retry', 'grpc', 'http', 'sessions'];
     const known = [
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
     ];
-    const rowless = ['limits', 'retry', 'grpc', 'sessions'];
+    const rowless = ['limits', 'retry', 'grpc', 'http', 'sessions'];
     expect(rows.map(({ option }) => option).toSorted()).toEqual(
       known.filter((option) => !rowless.includes(option)).toSorted(),
     );

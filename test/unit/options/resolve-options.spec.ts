@@ -25,7 +25,7 @@ describe('resolveMeshOptions', () => {
       nodeId: 'LX0000000000000',
       instId: 'JG0000000000000000',
       domain: 'trustbe.cn',
-      listen: { port: 7304, host: '0.0.0.0' },
+      listen: { port: 7304, host: '0.0.0.0', handshakeTimeoutMs: 10_000, requestTimeoutMs: 300_000 },
       addresses: [],
       services: [],
       direct: [],
@@ -44,6 +44,7 @@ describe('resolveMeshOptions', () => {
         reconnectMaxMs: 10_000,
         mode: 'unary',
       },
+      http: { version: '1.1', connections: 256 },
       sessions: {
         maxQueueMessages: 10_000,
         maxQueueBytes: 134_217_728,
@@ -69,7 +70,13 @@ describe('resolveMeshOptions', () => {
       nodeId: 'LX0000010000280',
       instId: 'JG0100002800000000',
       domain: 'example.org',
-      listen: { port: 0, host: '::1', transports: ['grpc', 'memory'] },
+      listen: {
+        port: 0,
+        host: '::1',
+        transports: ['grpc', 'memory'],
+        handshakeTimeoutMs: 8,
+        requestTimeoutMs: 9,
+      },
       addresses: ['10.0.0.1', 'node.example:7304'],
       services: [
         {
@@ -96,6 +103,7 @@ describe('resolveMeshOptions', () => {
         reconnectMaxMs: 7,
         mode: 'stream',
       },
+      http: { version: '2', connections: 3 },
       sessions: {
         maxQueueMessages: 1,
         maxQueueBytes: 2,
@@ -226,7 +234,10 @@ describe('resolveMeshOptions', () => {
     ['grpc.reconnectMinMs must be at most grpc.reconnectMaxMs (20), got 50', { grpc: { reconnectMaxMs: 20 } }],
     ["grpc.mode must be 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
     ['the options must be an object, got null', null],
-    ["unknown option 'listen.prot' (did you mean 'port'?); known: host, port, transports", { listen: { prot: 1 } }],
+    [
+      "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, port, requestTimeoutMs, transports",
+      { listen: { prot: 1 } },
+    ],
     [
       "unknown option 'services[0].adresses' (did you mean 'addresses'?); known: addresses, instId, nodeId, service, subset, transport",
       { services: [{ service: 'a', addresses: ['h'], adresses: [] }] },

@@ -1,5 +1,5 @@
 import { MeshCode, MeshError } from 'nestjs-mesh';
-import type { Codec, InboundCall, ProviderFilter } from 'nestjs-mesh/spi';
+import type { CallAnswer, CallHandler, Codec, InboundCall, ProviderFilter } from 'nestjs-mesh/spi';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation } from '../../../../lib/context/cancellation.js';
 import { resolveMeshOptions } from '../../../../lib/options/resolve-options.js';
@@ -48,6 +48,15 @@ describe('the dispatcher', () => {
     const dispatcher = makeDispatcher(async () => 1);
     expect(dispatcher.accept('/mesh-rpc/v1')).toBe(dispatcher.handle);
     expect(dispatcher.accept('/mesh-rpc/v2')).toBeUndefined();
+  });
+
+  it('serves RPC over HTTP at a path of its own, by POST', async () => {
+    const invoke = makeDispatcher(async () => 1).accept('/mesh/invoke') as CallHandler;
+    const http = { path: '/mesh/invoke', wire: 'http', contentType: 'application/json' } as const;
+    const said = (await invoke(makeCall(http))) as CallAnswer;
+    expect(said.contentType).toBe('application/json');
+    expect(codec.decode(said.body)).toMatchObject({ code: MeshCode.SUCCESS, content: 1 });
+    await expect(invoke(makeCall({ ...http, method: 'GET' }))).rejects.toMatchObject({ code: MeshCode.NOT_PERMITTED });
   });
 
   it('lets go of its clock however a call ends', async () => {

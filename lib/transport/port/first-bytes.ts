@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net';
+
+/** What a client of HTTP/2 says first, when it knows already that the server speaks it (RFC 9113, 3.4). */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+/** What can be spoken on the port. */
+export type Protocol = 'http1' | 'http2';
+
+/** The protocol that begins with these bytes; `undefined` while they are too few to tell. */
+export function protocolOf(bytes: Buffer): Protocol | undefined {
+  const known = Math.min(bytes.length, PREFACE.length);
+  if (bytes.compare(PREFACE, 0, known, 0, known) !== 0) return 'http1';
+  return known === PREFACE.length ? 'http2' : undefined;
+}
+
+/**
+ * Waits for the first bytes on a connection, in however many pieces they come, and puts them back for whoever reads on.
+ *
+ * @param tell called once, with the protocol; never, when the connection ends before it is clear
+ */
+export function awaitProtocol(socket: Socket, tell: (protocol: Protocol) => void): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const look = (): void => {
+    const chunk = socket.read() as Buffer | null;
+    if (!chunk) return;
+    seen = Buffer.concat([seen, chunk]);
+    const protocol = protocolOf(seen);
+    if (!protocol) return;
+    socket.off('readable', look);
+    socket.unshift(seen);
+    tell(protocol);
+  };
+  socket.on('readable', look);
+}

@@ -1,0 +1,151 @@
+import { Cancellation } from '../../context/cancellation.js';
+import { toMeshError } from '../../errors/from-unknown.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { bodyOf, settleDelivered, settleLost } from '../answers.js';
+import { decompress } from '../decompress.js';
+import { callHandlerOf } from '../endpoint.js';
+import { splitQuery } from '../paths.js';
+import { tooLong } from '../refusals.js';
+import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport.js';
+import type { HttpExchange, HttpExchangeOwner } from './http-exchange.js';
+import { httpAnswerOf, httpRefusal, mediaTypeOf, wireHeadersOfHttp } from './http-messages.js';
+
+/** HTTP's own status for a path where nothing is. */
+const NOT_FOUND = 404;
+
+/** What a request needs of the port it came through, and tells it. */
+export interface HttpHost {
+  readonly acceptor: Acceptor;
+  /** Largest message received or sent, in bytes. */
+  readonly maxMessageBytes: number;
+  /** A call has begun. */
+  onCall(): void;
+  /** A call is over. */
+  onCallOver(): void;
+}
+
+/** A request over HTTP: collects its body, hands it to the handler of its path, answers. */
+export class HttpRequest implements HttpExchangeOwner {
+  private readonly path: string;
+  private readonly query: string;
+  private readonly cancellation = new Cancellation();
+  private handler: CallHandler | undefined;
+  private chunks: Buffer[] = [];
+  private received = 0;
+  /** `refused`: the answer is on its way, what still comes of the body is dropped. */
+  private phase: 'receiving' | 'serving' | 'refused' | 'answered' | 'over' = 'receiving';
+  private answered: Uint8Array | CallAnswer | undefined;
+
+  constructor(
+    private readonly exchange: HttpExchange,
+    private readonly host: HttpHost,
+  ) {
+    const { path, query } = splitQuery(exchange.target);
+    this.path = path;
+    this.query = query;
+  }
+
+  /** Serves it. */
+  start(): void {
+    this.host.onCall();
+    this.lookUp();
+    this.exchange.receive(this);
+  }
+
+  gotData(chunk: Buffer): void {
+    this.received += chunk.length;
+    const { maxMessageBytes } = this.host;
+    if (this.phase === 'receiving' && this.received <= maxMessageBytes) return void this.chunks.push(chunk);
+    if (this.phase === 'receiving') this.refuse(tooLong(this.received, maxMessageBytes));
+    // Who goes on sending must be read for a while to hear the answer, but not for ever.
+    if (this.received > 2 * maxMessageBytes + DROPPED_BYTES) this.exchange.destroy();
+  }
+
+  gotEnd(): void {
+    if (this.phase === 'receiving' && this.handler) void this.serve(this.handler);
+  }
+
+  gotOver(outcome: 'delivered' | 'lost'): void {
+    const { answered } = this;
+    const gone = new MeshError(MeshCode.CANCELLED, `the caller of '${this.path}' has gone away`);
+    this.answered = undefined;
+    this.chunks = [];
+    if (this.phase !== 'answered' && this.phase !== 'refused') this.cancellation.cancel(gone);
+    this.phase = 'over';
+    if (answered && outcome === 'delivered') settleDelivered(answered);
+    else if (answered) settleLost(answered);
+    this.host.onCallOver();
+  }
+
+  private lookUp(): void {
+    const announced = Number(this.exchange.headers['content-length'] ?? 0);
+    const { acceptor, maxMessageBytes } = this.host;
+    try {
+      this.handler = callHandlerOf(acceptor(this.path), this.path);
+    } catch (error) {
+      return this.refuse(toMeshError(error), NOT_FOUND);
+    }
+    if (announced > maxMessageBytes) this.refuse(tooLong(announced, maxMessageBytes));
+  }
+
+  private async serve(handler: CallHandler): Promise<void> {
+    this.phase = 'serving';
+    try {
+      this.answer(await handler(await this.call()));
+    } catch (error) {
+      this.refuse(toMeshError(error));
+    }
+  }
+
+  private async call(): Promise<InboundCall> {
+    const { headers, method, peer } = this.exchange;
+    return {
+      path: this.path,
+      query: this.query,
+      headers: wireHeadersOfHttp(headers),
+      wire: 'http',
+      method,
+      contentType: mediaTypeOf(headers['content-type']),
+      deadline: Infinity,
+      cancellation: this.cancellation,
+      peer,
+      body: await this.body(headers['content-encoding']),
+    };
+  }
+
+  private body(encoding = 'identity'): Buffer | Promise<Buffer> {
+    const body = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    this.chunks = [];
+    const name = encoding.trim().toLowerCase();
+    return name === 'identity' || name === '' ? body : decompress(body, name, this.host.maxMessageBytes);
+  }
+
+  private answer(answer: Uint8Array | CallAnswer): void {
+    if (this.phase !== 'serving') return settleLost(answer);
+    const { length } = bodyOf(answer);
+    const { maxMessageBytes } = this.host;
+    if (length > maxMessageBytes) {
+      settleLost(answer);
+      return this.refuse(tooLong(length, maxMessageBytes));
+    }
+    try {
+      this.exchange.answer(httpAnswerOf(answer));
+    } catch (error) {
+      settleLost(answer);
+      throw error;
+    }
+    this.phase = 'answered';
+    this.answered = answer;
+  }
+
+  private refuse(error: MeshError, status?: number): void {
+    if (this.phase !== 'receiving' && this.phase !== 'serving') return;
+    this.phase = 'refused';
+    this.chunks = [];
+    this.exchange.answer(httpRefusal(error, status));
+  }
+}
+
+/** Bytes dropped of a refused body in any case, so that its sender hears why. */
+const DROPPED_BYTES = 1024 * 1024;

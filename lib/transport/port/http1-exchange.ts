@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { peerOf } from '../peer.js';
+import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from './http-exchange.js';
+
+/** The connection of an {@link Http1Exchange}. */
+export interface Http1Host {
+  /** Whether no request is to follow on it. */
+  readonly closing: boolean;
+  /** The exchange is over. */
+  onExchangeOver(exchange: Http1Exchange): void;
+}
+
+/** A request over HTTP/1.1. */
+export class Http1Exchange implements HttpExchange {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: string;
+  private readonly socket: Socket;
+  private outcome: 'delivered' | 'lost' = 'lost';
+  private owner: HttpExchangeOwner | undefined;
+
+  /** @param body whether the caller waits to be asked for the body */
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    private readonly body: 'on its way' | 'waits',
+    private readonly host: Http1Host,
+  ) {
+    this.method = request.method ?? '';
+    this.target = originForm(request.url ?? '');
+    this.headers = request.headers;
+    this.socket = request.socket;
+    this.peer = peerOf(request.socket);
+  }
+
+  receive(owner: HttpExchangeOwner): void {
+    const { request, response, socket } = this;
+    this.owner = owner;
+    // A response counts as finished, too, when a connection that is gone has dropped it.
+    response.once('finish', () => (this.outcome = socket.destroyed ? 'lost' : 'delivered'));
+    response.once('close', () => this.end()).on('error', ignore);
+    request.on('data', (chunk: Buffer) => owner.gotData(chunk)).on('end', () => owner.gotEnd());
+    request.on('error', ignore);
+    if (this.body === 'waits' && !response.headersSent) response.writeContinue();
+  }
+
+  answer({ status, headers, body }: HttpAnswer): void {
+    const { response } = this;
+    // Who was not asked for the body may send it or not: only the end of the connection is clear to both.
+    const last = this.host.closing || (this.body === 'waits' && !this.request.complete);
+    response.writeHead(status, last ? { ...headers, connection: 'close' } : headers);
+    response.end(this.method === 'HEAD' ? undefined : body);
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** It is over: its response is closed, or the connection; a response that waits for its turn is not told of that. */
+  end(): void {
+    const { owner } = this;
+    if (!owner) return;
+    this.owner = undefined;
+    this.host.onExchangeOver(this);
+    owner.gotOver(this.outcome);
+  }
+}
+
+/** The path and query of a request line, which may name the host too. */
+function originForm(url: string): string {
+  if (url.startsWith('/') || url === '*') return url;
+  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/i.exec(url) ?? [];
+  if (rest === undefined) return url;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** `close` follows, and says what there is to say. */
+function ignore(): void {}

@@ -1,0 +1,112 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { httpRefusal } from './http-messages.js';
+import type { HttpHost } from './http-request.js';
+import { Http1Connection } from './http1-connection.js';
+
+/** Largest headers of a request, in bytes. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/** How long a connection stays open for the next request, in ms: longer than clients keep theirs, so that they are first to close. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Time for a caller to read why its request cannot be understood before the connection is closed, in ms. */
+const LINGER_MS = 500;
+
+/** Times of {@link Http1Port}. */
+export interface Http1Times {
+  /** For the headers of a request to arrive, in ms. */
+  readonly handshakeTimeoutMs: number;
+  /** For a whole request to arrive, in ms. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Serves the connections of a port that speak HTTP/1.1. */
+export class Http1Port {
+  private readonly server: Server;
+  private readonly connections = new Map<Socket, Http1Connection>();
+  private draining = false;
+
+  constructor(
+    private readonly host: HttpHost,
+    { handshakeTimeoutMs, requestTimeoutMs }: Http1Times,
+  ) {
+    const headersTimeout = Math.min(handshakeTimeoutMs, requestTimeoutMs);
+    this.server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.max(10, Math.min(1_000, headersTimeout / 4)),
+    });
+    this.server.on('request', (request, response) => this.of(request)?.serve(request, response, 'on its way'));
+    this.server.on('checkContinue', (request, response) => this.of(request)?.serve(request, response, 'waits'));
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.reject(error, socket as Socket));
+    // It does not listen itself; this starts its clock for requests that arrive too slowly.
+    this.server.emit('listening');
+  }
+
+  /** Serves a connection. */
+  accept(socket: Socket): void {
+    const connection = new Http1Connection(socket, this.host);
+    connection.closing = this.draining;
+    this.connections.set(socket, connection);
+    socket.once('close', () => this.connections.delete(socket));
+    this.server.emit('connection', socket);
+  }
+
+  /** Lets each connection end with its next answer. */
+  drain(): void {
+    this.draining = true;
+    for (const connection of this.connections.values()) connection.closing = true;
+  }
+
+  /** Closes the connections without a request under way. */
+  retire(): void {
+    for (const [socket, connection] of this.connections) if (!connection.busy) socket.destroy();
+  }
+
+  /** Stops the clock. */
+  close(): void {
+    this.server.close();
+  }
+
+  private of({ socket }: IncomingMessage): Http1Connection | undefined {
+    return this.connections.get(socket);
+  }
+
+  /** Says why what came is no request, and closes. */
+  private reject(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!socket.writable || this.connections.get(socket)?.busy) return void socket.destroy();
+    socket.end(plainAnswer(refusalOf(error)));
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+}
+
+function refusalOf(error: NodeJS.ErrnoException): MeshError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new MeshError(MeshCode.MESSAGE_TOO_LONG, `the headers are longer than ${MAX_HEADER_BYTES} bytes`);
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new MeshError(MeshCode.TIMEOUT, 'the request arrives too slowly');
+  return new MeshError(MeshCode.INVALID_REQUEST, 'what arrived is no HTTP request');
+}
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  [MeshCode.MESSAGE_TOO_LONG]: '431 Request Header Fields Too Large',
+  [MeshCode.TIMEOUT]: '408 Request Timeout',
+};
+
+function plainAnswer(error: MeshError): string {
+  const { body } = httpRefusal(error);
+  const lines = [
+    `HTTP/1.1 ${STATUS_LINES[error.code] ?? '400 Bad Request'}`,
+    'connection: close',
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${Buffer.from(body).toString()}`;
+}

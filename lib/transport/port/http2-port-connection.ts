@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { InboundConnection, type CallCounter } from '../grpc/inbound-connection.js';
+import { Http2Exchange } from './http2-exchange.js';
+import { HttpRequest, type HttpHost } from './http-request.js';
+
+/** A connection of a port that speaks HTTP/2: some of its streams are gRPC, the others requests. */
+export class Http2PortConnection {
+  private readonly grpc: InboundConnection;
+  private requests = 0;
+
+  constructor(
+    session: ServerHttp2Session,
+    private readonly host: HttpHost,
+    counter: CallCounter,
+  ) {
+    this.grpc = new InboundConnection(session, host.acceptor, counter, host.maxMessageBytes);
+    session.on('stream', (stream, headers) => this.open(stream, headers));
+  }
+
+  /** Whether a call is under way on it, or may be. */
+  get busy(): boolean {
+    return this.grpc.busy || this.requests > 0;
+  }
+
+  /** Takes no new streams, and closes after the last of those open. */
+  drain(): void {
+    this.grpc.drain();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.grpc.destroy();
+  }
+
+  private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (headers['content-type']?.startsWith('application/grpc')) return this.grpc.open(stream, headers);
+    this.requests++;
+    stream.once('close', () => this.requests--);
+    new HttpRequest(new Http2Exchange(stream, headers, this.grpc.peer), this.host).start();
+  }
+}

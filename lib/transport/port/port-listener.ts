@@ -1,0 +1,158 @@
+import { performServerHandshake } from 'node:http2';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { WINDOW_BYTES, type ChannelOptions } from '../http2/channel.js';
+import { Keepalive } from '../http2/keepalive.js';
+import type { Acceptor, ListenAt, Listener } from '../transport.js';
+import { awaitProtocol } from './first-bytes.js';
+import { Http1Port, type Http1Times } from './http1-port.js';
+import { Http2PortConnection } from './http2-port-connection.js';
+import type { HttpHost } from './http-request.js';
+import { peerOf } from '../peer.js';
+
+/** Streams that a peer may have open at a time on one connection; more wait at the peer. */
+const MAX_STREAMS = 10_000;
+
+/** Time for calls that are on their way here when the port closes, in ms. Connections without a call are closed then. */
+const FAREWELL_MS = 500;
+
+/** What a port needs of the options. */
+export type PortOptions = ChannelOptions & Http1Times;
+
+/**
+ * A port that serves gRPC, HTTP/2 and HTTP/1.1, without TLS. What a connection speaks is told by its first bytes, and on
+ * HTTP/2 by the content type of each stream.
+ */
+export class PortListener implements Listener, HttpHost {
+  readonly maxMessageBytes: number;
+  private readonly counter = { calls: 0 };
+  /** Connections that have not shown yet what they speak. */
+  private readonly strangers = new Set<Socket>();
+  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<Http2PortConnection>();
+  private readonly http1: Http1Port;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    readonly server: Server,
+    readonly acceptor: Acceptor,
+    private readonly options: PortOptions,
+  ) {
+    this.maxMessageBytes = options.limits.maxMessageBytes;
+    this.http1 = new Http1Port(this, options);
+    server.on('connection', (socket) => this.welcome(socket));
+  }
+
+  /** @throws MeshError E0000000619 when the address cannot be bound */
+  static async listen(at: ListenAt, acceptor: Acceptor, options: PortOptions): Promise<PortListener> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const listener = new PortListener(server, acceptor, options);
+    try {
+      await bind(server, at);
+    } catch (error) {
+      listener.http1.close();
+      throw error;
+    }
+    return listener;
+  }
+
+  get address(): string {
+    const { address, port } = this.server.address() as AddressInfo;
+    return peerOf({ remoteAddress: address, remotePort: port });
+  }
+
+  get pending(): number {
+    return this.counter.calls;
+  }
+
+  onCall(): void {
+    this.counter.calls++;
+  }
+
+  onCallOver(): void {
+    this.counter.calls--;
+  }
+
+  close(): Promise<void> {
+    return (this.closing ??= this.drain());
+  }
+
+  destroy(): void {
+    void this.close();
+    for (const connection of this.connections) connection.destroy();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private welcome(socket: Socket): void {
+    this.sockets.add(socket);
+    this.strangers.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.options.handshakeTimeoutMs).unref();
+    const known = (): void => {
+      clearTimeout(timer);
+      this.strangers.delete(socket);
+    };
+    // A connection that breaks is over; its calls are cancelled when it closes.
+    socket.on('error', () => undefined).once('close', () => (known(), this.sockets.delete(socket)));
+    // Who says goodbye before saying anything.
+    const leave = (): void => void socket.destroy();
+    socket.once('end', leave);
+    awaitProtocol(socket, (protocol) => {
+      socket.off('end', leave);
+      if (protocol === 'http2') return this.speakHttp2(socket, known);
+      known();
+      this.http1.accept(socket);
+    });
+  }
+
+  /** @param known told once the peer has said all that HTTP/2 begins with */
+  private speakHttp2(socket: Socket, known: () => void): void {
+    const session = performServerHandshake(socket, {
+      settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS, enablePush: false },
+      // The default of 10 MB would refuse calls whose messages alone are within our own limit.
+      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+    });
+    const connection = new Http2PortConnection(session, this, this.counter);
+    this.connections.add(connection);
+    session.once('remoteSettings', known);
+    // Nobody waits for answers who says no more: what is under way is lost.
+    socket.once('end', () => connection.destroy());
+    session.once('close', () => this.connections.delete(connection)).on('error', () => undefined);
+    session.setLocalWindowSize(WINDOW_BYTES);
+    void new Keepalive(session, this.options.grpc, () => connection.busy);
+    if (this.closing) connection.drain();
+  }
+
+  private drain(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.farewell(), FAREWELL_MS);
+      this.server.close(() => {
+        clearTimeout(timer);
+        this.http1.close();
+        resolve();
+      });
+      for (const connection of this.connections) connection.drain();
+      this.http1.drain();
+    });
+  }
+
+  private farewell(): void {
+    for (const socket of this.strangers) socket.destroy();
+    this.http1.retire();
+  }
+}
+
+async function bind(server: Server, at: ListenAt): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
+      const why = cause.code === 'EADDRINUSE' ? 'the port is in use (EADDRINUSE)' : cause.message;
+      const message = `cannot listen at ${at.host}:${at.port}: ${why}`;
+      reject(new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { cause }));
+    };
+    server.once('error', fail);
+    server.listen({ host: at.host, port: at.port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
