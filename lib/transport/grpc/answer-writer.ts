@@ -1,11 +1,21 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
+} from 'node:http2';
 import { GrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { encodeFrame } from './frames.js';
-import { ACCEPTED_ENCODINGS, encodeStatusMessage } from './headers.js';
+import { encodeStatusMessage } from './headers.js';
 
 const contentType = { ':status': 200, 'content-type': 'application/grpc' } as const;
-const answerHeaders: OutgoingHttpHeaders = { ...contentType, 'grpc-accept-encoding': ACCEPTED_ENCODINGS };
+const answerHeaders: OutgoingHttpHeaders = { ...contentType };
+/** gRPC has no use for the date of an answer, and each header costs. */
+const answerOptions: ServerStreamResponseOptions & { readonly sendDate: false } = {
+  waitForTrailers: true,
+  sendDate: false,
+};
 const okTrailers: OutgoingHttpHeaders = { 'grpc-status': `${GrpcStatus.OK}` };
 
 /** Time for a caller to end its side of a stream that has its status, in ms. A reset would overtake the status. */
@@ -62,7 +72,7 @@ export class AnswerWriter {
   }
 
   private start(): void {
-    if (!this.started) this.stream.respond(answerHeaders, { waitForTrailers: true });
+    if (!this.started) this.stream.respond(answerHeaders, answerOptions);
   }
 
   private endWithoutAnswer(trailers: OutgoingHttpHeaders): void {

@@ -11,7 +11,7 @@ const OWNER = Symbol('owner');
 
 /** A stream that knows who reads it, so that its listeners need not be made anew for each. */
 interface OwnedStream extends ClientHttp2Stream {
-  [OWNER]?: CallStream;
+  [OWNER]?: CallStream | undefined;
 }
 
 /** The client's end of a gRPC stream: takes messages and the status out of what HTTP/2 delivers. */
@@ -113,6 +113,8 @@ function onEnd(this: OwnedStream): void {
 
 function onClose(this: OwnedStream): void {
   this[OWNER]?.gotClose();
+  // Node keeps an ended stream for a while; it need not keep the call and its bytes.
+  this[OWNER] = undefined;
 }
 
 /** `close` follows, and says what there is to say. */

@@ -21,7 +21,7 @@ const OWNER = Symbol('owner');
 
 /** A stream that knows who serves it, so that its listeners need not be made anew for each. */
 interface OwnedStream extends ServerHttp2Stream {
-  [OWNER]?: InboundCalls;
+  [OWNER]?: InboundCalls | undefined;
 }
 
 /**
@@ -241,6 +241,8 @@ function onWantTrailers(this: OwnedStream): void {
 
 function onClose(this: OwnedStream): void {
   this[OWNER]?.gotClose();
+  // Node keeps an ended stream for a while; it need not keep the call and its bytes.
+  this[OWNER] = undefined;
 }
 
 /** `close` follows, and says what there is to say. */

@@ -125,3 +125,20 @@ describe('writing JSON', () => {
     expect(() => encode({ a: throwing })).toThrow(failure(/no way/));
   });
 });
+
+describe('a long string', () => {
+  const long = 'a'.repeat(2_000);
+
+  it.each([
+    ['plain', long],
+    ['with a quote', `${long}"${long}`],
+    ['with a backslash', `${long}\\n${long}`],
+    ['with a line break', `${long}\n`],
+    ['with a control character', `${long}\u0001`],
+    ['beyond Latin', `${long}节点`],
+    ['with half a pair', `${long}\ud800`],
+    ['in a list and an object', [{ [long]: long }, long]],
+  ])('%s is written as JSON.stringify writes it', (_, value) => {
+    expect(Buffer.from(encodeJson(value)).toString()).toBe(JSON.stringify(value));
+  });
+});
