@@ -6,6 +6,10 @@ import { MsgpackCodec } from './codec/msgpack/msgpack-codec.js';
 import { TomlCodec } from './codec/toml/toml-codec.js';
 import { XmlCodec } from './codec/xml/xml-codec.js';
 import { YamlCodec } from './codec/yaml/yaml-codec.js';
+import { FateDialect } from './protocol/dialects/fate/fate-dialect.js';
+import { MeshDialect } from './protocol/dialects/mesh/mesh-dialect.js';
+import { StandardDialect } from './protocol/dialects/standard/standard-dialect.js';
+import { YaclDialect } from './protocol/dialects/yacl/yacl-dialect.js';
 import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
@@ -24,4 +28,8 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   SubsetRouter,
   RoundRobinBalancer,
   BackoffRetryPolicy,
+  StandardDialect,
+  MeshDialect,
+  FateDialect,
+  YaclDialect,
 ];

@@ -55,6 +55,10 @@ export const Header = {
   GRAY: 'mesh-gray',
   /** Transport asked for. */
   PROTO: 'mesh-proto',
+  /** Id of a message pushed, by which its repetition is recognised. Ours: other implementations skip it. */
+  MESSAGE_ID: 'mesh-message-id',
+  /** Ids of the nodes that a request has passed, in order, comma separated. Ours: other nodes hand it on. */
+  NODES_PASSED: 'mesh-nodes-passed',
   /** W3C trace context, beside {@link TRACE_ID}. */
   TRACEPARENT: 'traceparent',
 } as const;
@@ -100,6 +104,21 @@ export function readHeader(headers: Readonly<Record<string, string>>, name: Head
   if (value !== undefined && value !== '') return value;
   for (const other of OTHER_SPELLINGS[name] ?? []) if (headers[other]) return headers[other];
   return undefined;
+}
+
+/** Where the standard's spelling is, by every other spelling that is read. */
+const STANDARD_SPELLING: ReadonlyMap<string, Header> = new Map(
+  Object.entries(OTHER_SPELLINGS).flatMap(([name, others]) => others.map((other) => [other, name as Header] as const)),
+);
+
+/** The headers with the standard's names only: another spelling fills in where the standard's is absent or empty. */
+export function standardSpelling(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const standard: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const name of Object.keys(headers)) {
+    const value = readHeader(headers, STANDARD_SPELLING.get(name) ?? (name as Header));
+    if (value !== undefined) standard[STANDARD_SPELLING.get(name) ?? name] = value;
+  }
+  return standard;
 }
 
 /** Whether a value can travel in a header: printable ASCII, at most {@link MAX_HEADER_LENGTH} characters. */

@@ -16,7 +16,8 @@ const MAX_GROUPS = 16;
 /** Most entries of a map that are read. */
 const MAX_ENTRIES = 1_024;
 
-const EMPTY = Buffer.alloc(0);
+/** The bytes of a field that the message did not have: compared by identity, since a field that is there may be empty, too. */
+export const ABSENT_BYTES: Uint8Array = Buffer.alloc(0);
 
 /**
  * Decodes a message from protobuf. Unknown fields and fields of another wire type are skipped. Payloads are views of the
@@ -172,7 +173,7 @@ function wireTypeOf(field: Field): number {
 function emptyMessage(schema: Schema): Record<string, unknown> {
   const message: Record<string, unknown> = {};
   for (const { name, kind } of schema.fields) {
-    message[name] = kind === 'map' ? Object.create(null) : kind === 'bytes' ? EMPTY : kind === 'int32' ? 0 : '';
+    message[name] = kind === 'map' ? Object.create(null) : kind === 'bytes' ? ABSENT_BYTES : kind === 'int32' ? 0 : '';
   }
   if (!('metadata' in message)) message['metadata'] = Object.create(null);
   return message;

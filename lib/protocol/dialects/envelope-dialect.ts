@@ -1,0 +1,58 @@
+import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../dialect.js';
+import type { SessionAnswer, SessionOperation, SessionRequest } from '../session-call.js';
+import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from './answer-body.js';
+import { answerEncoding, typeOf } from './content.js';
+import { headerTimeout, headerTopic, readHead, takeMessageId, writeHead } from './head.js';
+import { readRequestBody, writeRequestBody } from './request-body.js';
+
+/** What sets a dialect apart that has the standard's messages. */
+export interface EnvelopeManners {
+  readonly spelling: AnswerSpelling;
+  /** Whose topic and timeout count when both the body and the headers name one. */
+  readonly precedence: 'body' | 'headers';
+}
+
+/** A dialect whose requests and answers are messages of the standard in every content type: all but yacl. */
+export abstract class EnvelopeDialect implements Dialect {
+  protected constructor(private readonly manners: EnvelopeManners) {}
+
+  abstract recognise(request: RawRequest): number;
+
+  readRequest(request: RawRequest, formats: FieldFormats): SessionRequest {
+    const { operation, headers } = request;
+    const body = readRequestBody(operation, request, request.body, formats);
+    const fromHeaders = this.manners.precedence === 'headers';
+    const topic = headerTopic(headers);
+    const timeoutMs = headerTimeout(headers);
+    return {
+      ...readHead(headers),
+      operation,
+      topic: (fromHeaders && topic) || body.topic || topic,
+      payload: body.payload,
+      timeoutMs: (fromHeaders ? timeoutMs : undefined) ?? body.timeoutMs ?? timeoutMs,
+      messageId: takeMessageId(headers, body.metadata),
+      metadata: body.metadata,
+    };
+  }
+
+  writeAnswer(request: RawRequest, answer: SessionAnswer, formats: FieldFormats): RawAnswer {
+    const encoding = answerEncoding(request, formats);
+    return writeAnswerBody(request.operation, answer, this.manners.spelling, encoding, formats);
+  }
+
+  writeRequest(request: SessionRequest, wire: 'grpc' | 'http', contentType: string, formats: FieldFormats): RawRequest {
+    const { operation } = request;
+    const encoding = { wire, contentType: typeOf({ wire, contentType }) };
+    const body = writeRequestBody(request, encoding, formats);
+    return { ...encoding, operation, headers: writeHead(request), query: '', body };
+  }
+
+  readAnswer(
+    operation: SessionOperation,
+    wire: 'grpc' | 'http',
+    { contentType, body }: RawAnswer,
+    formats: FieldFormats,
+  ): SessionAnswer {
+    return readAnswerBody(operation, { wire, contentType }, body, this.manners.spelling, formats);
+  }
+}
