@@ -160,7 +160,10 @@ describe('a request that is handed on', () => {
 
     expect(forwarded.operation).toBe('push');
     expect(forwarded.headers).toMatchObject({ 'mesh-nodes-passed': 'LX1', 'x-ptp-session-id': 'session_id_008' });
-    const read = recogniseDialect(Object.values(dialects), forwarded).readRequest(forwarded, formats);
+    const read = recogniseDialect(Object.values(dialects), forwarded, dialects.standard).readRequest(
+      forwarded,
+      formats,
+    );
     expect({ ...read, metadata: { ...read.metadata } }).toEqual({ ...request, payload: Buffer.from('hi') });
   });
 
@@ -175,14 +178,14 @@ describe('a request that is handed on', () => {
     const headers = { ...push.headers, 'x-ptp-tecn-provider-code': 'SecretFlow', 'x-ptp-topic': 'topic' };
     const forwarded = readForwarded(passOn({ ...push, headers }, 'wrapped'), formats);
 
-    expect(recogniseDialect(Object.values(dialects), forwarded)).toBe(dialects.standard);
+    expect(recogniseDialect(Object.values(dialects), forwarded, dialects.standard)).toBe(dialects.standard);
   });
 
   it('pass-through: a raw push of yacl arrives as one', () => {
     const raw = dialects.yacl.writeRequest({ ...request, metadata: {} }, 'http', '', formats);
     const forwarded = readForwarded(passOn(raw, 'pass-through'), formats);
 
-    expect(recogniseDialect(Object.values(dialects), forwarded)).toBe(dialects.yacl);
+    expect(recogniseDialect(Object.values(dialects), forwarded, dialects.standard)).toBe(dialects.yacl);
     expect(dialects.yacl.readRequest(forwarded, formats)).toMatchObject({ topic: 'topic', payload: Buffer.from('hi') });
   });
 });

@@ -13,7 +13,8 @@ export class StandardDialect extends EnvelopeDialect {
     });
   }
 
+  /** Nothing shows it: it is what is left when no other dialect shows. */
   override recognise(): number {
-    return 1;
+    return 0;
   }
 }

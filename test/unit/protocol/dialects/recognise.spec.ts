@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import type { RawRequest } from '../../../../lib/protocol/dialect.js';
 import { recogniseDialect } from '../../../../lib/protocol/dialects/recognise.js';
-import { dialects, formats, rawRequest, sessionRequest, thrownBy } from '../../../support/dialect-fixtures.js';
+import { dialects, formats, rawRequest, sessionRequest } from '../../../support/dialect-fixtures.js';
 import vectors from '../../../support/vectors/session.json' with { type: 'json' };
 
 const all = Object.values(dialects);
 const nameOf = (request: RawRequest): string | undefined =>
-  Object.entries(dialects).find(([, dialect]) => dialect === recogniseDialect(all, request))?.[0];
+  Object.entries(dialects).find(([, dialect]) => dialect === recogniseDialect(all, request, dialects.standard))?.[0];
 const yaclHead = { 'x-ptp-tecn-provider-code': 'SecretFlow', 'x-ptp-topic': 'a-b' };
 
 describe('the dialect of a request', () => {
@@ -50,10 +49,19 @@ describe('the dialect of a request', () => {
 
     // Nothing in a request of mesh's content shows it: it is read as the standard's, and means the same.
     expect(nameOf(raw)).toBe(name === 'yacl' ? 'yacl' : 'standard');
-    expect(recogniseDialect(all, raw).readRequest(raw, formats)).toMatchObject({ topic: 'topic' });
+    expect(recogniseDialect(all, raw, dialects.standard).readRequest(raw, formats)).toMatchObject({ topic: 'topic' });
   });
 
-  it('is asked of every dialect there is', () => {
-    expect(thrownBy(() => recogniseDialect([dialects.yacl], rawRequest({}))).code).toBe(MeshCode.INCOMPATIBLE);
+  it('is the fallback for a request that shows none', () => {
+    expect(recogniseDialect(all, rawRequest({}), dialects.fate)).toBe(dialects.fate);
+    expect(recogniseDialect([], rawRequest({ query: 'timeout=5' }), dialects.mesh)).toBe(dialects.mesh);
+  });
+
+  it('is the first of those that are as sure', () => {
+    const other = Object.assign(Object.create(dialects.mesh) as typeof dialects.mesh, { recognise: () => 2 });
+    const request = rawRequest({ headers: { 'mesh-span-id': '0' } });
+
+    expect(recogniseDialect([other, dialects.mesh], request, dialects.standard)).toBe(other);
+    expect(recogniseDialect([dialects.mesh, other], request, dialects.standard)).toBe(dialects.mesh);
   });
 });
