@@ -1,4 +1,4 @@
-/** A string map of a message; without a prototype when it was received. */
+/** A string map of a message. One that was received inherits nothing, so that it has no key but those that were sent. */
 export type PtpMetadata = Readonly<Record<string, string>>;
 
 /** Puts a message into a topic (standard, session API). */
