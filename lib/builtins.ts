@@ -14,6 +14,7 @@ import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
 import { GrpcTransport } from './transport/grpc/grpc-transport.js';
+import { HttpTransport } from './transport/http/http-transport.js';
 
 /** Every implementation that comes with the package: the only list that names them. */
 export const BUILTIN_EXTENSIONS: readonly Type[] = [
@@ -24,6 +25,7 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   TomlCodec,
   FormCodec,
   GrpcTransport,
+  HttpTransport,
   StaticRegistry,
   SubsetRouter,
   RoundRobinBalancer,

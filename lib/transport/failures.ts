@@ -20,3 +20,10 @@ export function unreachable(address: string, cause: unknown): MeshError {
   const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
   return new MeshError(MeshCode.ADDRESS_UNREACHABLE, `no connection to ${address}: ${why}`, { cause, neverSent: true });
 }
+
+/** The error for a call that cannot be put on the wire as it is. */
+export function refusedBy(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new MeshError(MeshCode.INVALID_REQUEST, `the call cannot be sent: ${why}`, { cause: error, neverSent: true });
+}

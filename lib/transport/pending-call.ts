@@ -23,7 +23,7 @@ export interface Passenger {
  * The caller's side of a call under way. It settles once: with the answer, with an error, or because the caller gave up. Its
  * timer keeps the process alive meanwhile; connections do not.
  */
-export class PendingCall implements Passenger {
+export class PendingCall<Answer = Uint8Array> implements Passenger {
   carrier: Carrier | undefined;
   private over = false;
   private readonly timer: NodeJS.Timeout;
@@ -32,11 +32,11 @@ export class PendingCall implements Passenger {
   /** @param onSettled told once, after the call has settled */
   constructor(
     readonly call: OutboundCall,
-    private readonly resolve: (answer: Uint8Array) => void,
+    private readonly resolve: (answer: Answer) => void,
     private readonly reject: (error: MeshError) => void,
     private readonly onSettled: () => void,
   ) {
-    this.timer = setTimeout(expire, Math.min(MAX_TIMER_MS, this.remainingMs), this);
+    this.timer = setTimeout(expire<Answer>, Math.min(MAX_TIMER_MS, this.remainingMs), this);
     this.forget = call.cancellation.onCancel((reason) => this.giveUp(reason));
   }
 
@@ -51,7 +51,7 @@ export class PendingCall implements Passenger {
   }
 
   /** Hands the answer to the caller. */
-  succeed(answer: Uint8Array): void {
+  succeed(answer: Answer): void {
     if (this.settle()) this.resolve(answer);
   }
 
@@ -76,6 +76,6 @@ export class PendingCall implements Passenger {
   }
 }
 
-function expire(call: PendingCall): void {
+function expire<Answer>(call: PendingCall<Answer>): void {
   call.giveUp(new MeshError(MeshCode.TIMEOUT, `no answer from '${call.call.path}' before the deadline`));
 }

@@ -1,4 +1,5 @@
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
+import { HttpTransport } from '../../lib/transport/http/http-transport.js';
 import { MemoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { MemoryTransport } from '../../lib/transport/memory/memory-transport.js';
 import { transportOptions } from '../support/transport-fixtures.js';
@@ -9,6 +10,9 @@ describeTransport('grpc, unary', () => new GrpcTransport(transportOptions()));
 describeTransport('grpc, stream', () => new GrpcTransport(transportOptions({ mode: 'stream' })));
 describeTransport('memory', () => new MemoryTransport(new MemoryNetwork(), transportOptions()));
 describeTransport('grpc, several connections', () => new GrpcTransport(transportOptions({ connections: 3 })));
+
+describeTransport('http 1.1', () => new HttpTransport(transportOptions()));
+describeTransport('http 2', () => new HttpTransport(transportOptions({}, {}, {}, { version: '2' })));
 
 describeStreams('grpc', () => new GrpcTransport(transportOptions()));
 describeStreams('memory', () => new MemoryTransport(new MemoryNetwork(), transportOptions()));

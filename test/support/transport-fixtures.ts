@@ -2,6 +2,7 @@ import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
 import type {
   GrpcTransportOptions,
+  HttpTransportOptions,
   LimitOptions,
   ListenOptions,
   ResolvedMeshOptions,
@@ -14,9 +15,10 @@ export function transportOptions(
   grpc: GrpcTransportOptions = {},
   limits: LimitOptions = {},
   listen: ListenOptions = {},
+  http: HttpTransportOptions = {},
 ): ResolvedMeshOptions {
   const quick = { reconnectMinMs: 10, reconnectMaxMs: 50, ...grpc };
-  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits }, listen }, {});
+  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits }, listen, http }, {});
 }
 
 /** What a test may say of a call. */

@@ -22,6 +22,21 @@ function overGrpc(name: string, grpc: MeshOptions['grpc']): Wire {
   };
 }
 
+function overHttp(name: string, http: MeshOptions['http']): Wire {
+  return {
+    name,
+    async connect(facade, provider, options) {
+      const { address } = await startApp(provider);
+      const use = { transport: 'http' };
+      const consumer = await startConsumer(address, {
+        facades: [facade],
+        options: { ...options, use, http: { ...http } },
+      });
+      return consumer.client(facade);
+    },
+  };
+}
+
 const overMemory: Wire = {
   name: 'memory',
   async connect(facade, provider, options) {
@@ -53,6 +68,8 @@ const inProcess: Wire = {
 export const wires: readonly Wire[] = [
   overGrpc('gRPC', { mode: 'unary' }),
   overGrpc('gRPC streams', { mode: 'stream' }),
+  overHttp('HTTP/1.1', { version: '1.1' }),
+  overHttp('HTTP/2', { version: '2' }),
   overMemory,
   inProcess,
 ];

@@ -34,7 +34,8 @@ export class DuplexCall extends CallStream {
 
   /** `close()` of node:http2 would end our side before the reset, and the peer would take that for a good end. */
   override abandon(): void {
-    this.abort.abort();
+    if (this.lane.resets.take() === 'granted') this.abort.abort();
+    else this.stream.resume().end();
   }
 
   /** @returns whether the next may follow at once; if not, the owner is told when it may */

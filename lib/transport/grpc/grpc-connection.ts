@@ -1,11 +1,12 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { bareAnswer } from '../answers.js';
-import { Channel, type ChannelOptions, type Conductor, type Target } from '../http2/channel.js';
+import { Channel, type ChannelOptions, type Conductor } from '../http2/channel.js';
 import type { Lane } from '../http2/lane.js';
 import { PendingCall } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
+import type { Target } from '../target.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { OutboundDuplex } from './outbound-duplex.js';

@@ -1,6 +1,4 @@
 import { Inject } from '@nestjs/common';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
 import { MeshExtension } from '../../kernel/extension.decorator.js';
 import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
 import {
@@ -11,13 +9,10 @@ import {
   type Listener,
   type Transport,
 } from '../transport.js';
-import type { Target } from '../http2/channel.js';
 import { PortListener } from '../port/port-listener.js';
 import { portOptionsOf } from '../port/port-options.js';
+import { targetOf } from '../target.js';
 import { GrpcConnection } from './grpc-connection.js';
-
-/** `host:port`; an IPv6 host stands in brackets. */
-const hostAndPort = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/?#@]+)):(\d{1,5})$/;
 
 /**
  * Calls over gRPC: a generic method with raw bytes in and out at any path, unary or as a stream, over HTTP/2 without TLS. It
@@ -38,15 +33,4 @@ export class GrpcTransport implements Transport {
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
     return PortListener.listen(at, acceptor, portOptionsOf(this.options));
   }
-}
-
-function targetOf(address: string): Target {
-  const [, ipv6, name, digits] = hostAndPort.exec(address) ?? [];
-  const host = ipv6 ?? name;
-  const port = Number(digits);
-  if (host === undefined || !(port > 0 && port < 65_536)) {
-    const message = `'${address}' is no address: expected host:port, such as 127.0.0.1:7304`;
-    throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
-  }
-  return { address, host, port };
 }

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { checkHeader } from '../http-headers.js';
 import type { WireHeaders } from '../transport.js';
 
 /** Encodings of messages that are understood. */
@@ -10,8 +9,6 @@ export const ACCEPTED_ENCODINGS = 'identity,gzip,deflate';
 const MAX_STATUS_MESSAGE = 1024;
 
 const loneSurrogate = /\p{Surrogate}/gu;
-const headerName = /^[0-9a-z_.-]+$/;
-const headerValue = /^[\x20-\x7e]*$/;
 const timeout = /^(\d{1,8})([HMSmun])$/;
 const msOfUnit: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
@@ -50,8 +47,7 @@ export function requestHeaders(
   if (remainingMs !== Infinity) request['grpc-timeout'] = encodeTimeout(remainingMs);
   for (const name in headers) {
     const value = headers[name] as string;
-    if (!headerName.test(name)) throw unsendable(name, 'a name has lower-case letters, digits, "_", "." and "-" only');
-    if (!headerValue.test(value)) throw unsendable(name, 'a value has printable ASCII characters only');
+    checkHeader(name, value);
     if (!plumbing.has(name)) request[name] = value;
   }
   return request;
@@ -94,10 +90,4 @@ export function decodeStatusMessage(message: string): string {
   } catch {
     return message;
   }
-}
-
-function unsendable(name: string, rule: string): MeshError {
-  return new MeshError(MeshCode.INVALID_REQUEST, `the header '${name}' cannot be sent over gRPC: ${rule}`, {
-    neverSent: true,
-  });
 }

@@ -1,13 +1,13 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Backoff } from './backoff.js';
-import { unreachable } from '../failures.js';
+import { refusedBy, unreachable } from '../failures.js';
 import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';
 import type { Carrier, Passenger } from '../pending-call.js';
+import type { Target } from '../target.js';
 import { ResetBudget } from './reset-budget.js';
 
 /** Time for TCP and HTTP/2 together to come up, in ms. */
@@ -24,13 +24,6 @@ const MAX_CALLS = 1_000_000_000;
 
 /** What a server says to a client that pings too often for its taste. */
 const TOO_MANY_PINGS = 'too_many_pings';
-
-/** Where a connection goes. */
-export interface Target {
-  readonly address: string;
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What a {@link Channel} needs of the options. */
 export type ChannelOptions = Pick<ResolvedMeshOptions, 'grpc' | 'limits'>;
@@ -116,7 +109,7 @@ export class Channel<P extends Passenger> implements Carrier {
     try {
       conductor.send(pending);
     } catch (error) {
-      if (!session.closed && !session.destroyed) return pending.fail(refused(error));
+      if (!session.closed && !session.destroyed) return pending.fail(refusedBy(error));
       // The connection takes no more streams, and has not said so yet: this call is the first to know.
       this.lose(session);
       return this.send(pending);
@@ -212,10 +205,4 @@ export class Channel<P extends Passenger> implements Carrier {
 
 function failAll(waiting: Iterable<Passenger>, reason: MeshError): void {
   for (const pending of waiting) pending.fail(reason);
-}
-
-function refused(error: unknown): MeshError {
-  if (error instanceof MeshError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new MeshError(MeshCode.INVALID_REQUEST, `the call cannot be sent: ${why}`, { cause: error, neverSent: true });
 }

@@ -1,39 +1,9 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { httpStatusOf } from '../../errors/http-status.js';
 import type { MeshError } from '../../errors/mesh-error.js';
+import { sendableHeaders } from '../http-headers.js';
 import type { CallAnswer, WireHeaders } from '../transport.js';
 import type { HttpAnswer } from './http-exchange.js';
-
-/** Headers between HTTP and a connection, of no concern to a handler. */
-const plumbing = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'content-length',
-  'content-encoding',
-  'expect',
-  'te',
-  'trailer',
-  'upgrade',
-  'http2-settings',
-]);
-
-/** What a handler sees of the headers of a request: no pseudo headers, nothing of the connection. */
-export function wireHeadersOfHttp(received: IncomingHttpHeaders): WireHeaders {
-  const headers = Object.create(null) as Record<string, string>;
-  for (const name in received) {
-    if (name.charCodeAt(0) === 58 /* : */ || plumbing.has(name)) continue;
-    const value = received[name];
-    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return headers;
-}
-
-/** A media type without parameters, lower case; empty when there is none. */
-export function mediaTypeOf(contentType: string | undefined): string {
-  return (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
-}
 
 /** A handler's answer as HTTP says it. */
 export function httpAnswerOf(answer: Uint8Array | CallAnswer): HttpAnswer {
@@ -53,7 +23,5 @@ function headersFor(
   contentType = 'application/octet-stream',
   headers?: WireHeaders,
 ): OutgoingHttpHeaders {
-  const sent: OutgoingHttpHeaders = {};
-  for (const name in headers) if (!plumbing.has(name)) sent[name] = headers[name];
-  return { ...sent, 'content-type': contentType, 'content-length': body.length };
+  return { ...sendableHeaders({ ...headers, 'content-type': contentType }), 'content-length': body.length };
 }

@@ -5,11 +5,12 @@ import { MeshError } from '../../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from '../answers.js';
 import { decompress } from '../decompress.js';
 import { callHandlerOf } from '../endpoint.js';
+import { mediaTypeOf, wireHeadersOfHttp } from '../http-headers.js';
 import { splitQuery } from '../paths.js';
 import { tooLong } from '../refusals.js';
 import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport.js';
 import type { HttpExchange, HttpExchangeOwner } from './http-exchange.js';
-import { httpAnswerOf, httpRefusal, mediaTypeOf, wireHeadersOfHttp } from './http-messages.js';
+import { httpAnswerOf, httpRefusal } from './http-messages.js';
 
 /** HTTP's own status for a path where nothing is. */
 const NOT_FOUND = 404;

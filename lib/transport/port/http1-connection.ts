@@ -15,9 +15,7 @@ export class Http1Connection implements Http1Host {
     private readonly socket: Socket,
     private readonly host: HttpHost,
   ) {
-    socket.once('close', () => {
-      for (const exchange of this.exchanges) exchange.end();
-    });
+    socket.once('close', () => this.end());
   }
 
   /** Whether a request is under way on it. */
@@ -33,7 +31,17 @@ export class Http1Connection implements Http1Host {
     new HttpRequest(exchange, this.host).start();
   }
 
+  /** Closes at once. */
+  destroy(): void {
+    this.socket.destroy();
+    this.end();
+  }
+
   onExchangeOver(exchange: Http1Exchange): void {
     this.exchanges.delete(exchange);
+  }
+
+  private end(): void {
+    for (const exchange of this.exchanges) exchange.end();
   }
 }

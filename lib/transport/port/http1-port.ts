@@ -68,6 +68,11 @@ export class Http1Port {
     for (const [socket, connection] of this.connections) if (!connection.busy) socket.destroy();
   }
 
+  /** Closes all connections at once. */
+  destroy(): void {
+    for (const connection of this.connections.values()) connection.destroy();
+  }
+
   /** Stops the clock. */
   close(): void {
     this.server.close();

@@ -81,6 +81,7 @@ export class PortListener implements Listener, HttpHost {
   destroy(): void {
     void this.close();
     for (const connection of this.connections) connection.destroy();
+    this.http1.destroy();
     for (const socket of this.sockets) socket.destroy();
   }
 

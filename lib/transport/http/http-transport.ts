@@ -1,0 +1,44 @@
+import { Inject } from '@nestjs/common';
+import { MeshExtension } from '../../kernel/extension.decorator.js';
+import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { PortListener } from '../port/port-listener.js';
+import { portOptionsOf } from '../port/port-options.js';
+import { targetOf } from '../target.js';
+import {
+  TRANSPORT,
+  type Acceptor,
+  type Connection,
+  type ListenAt,
+  type Listener,
+  type Transport,
+} from '../transport.js';
+import { HttpConnection, type HttpWire } from './http-connection.js';
+import { Http1Wire } from './http1-wire.js';
+import { Http2Wire } from './http2-wire.js';
+
+/**
+ * Calls over HTTP without TLS: each is a `POST`, with the call's headers and body as they are. The option `http` says in which
+ * version. Where it listens, gRPC is served, too: an application that listens by the transport `grpc` need not name this one.
+ */
+@MeshExtension(TRANSPORT, 'http')
+export class HttpTransport implements Transport {
+  readonly proto = 'http';
+
+  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {}
+
+  /** @throws MeshError E0000000619 when the address is not `host:port` */
+  dial(address: string): Connection {
+    return new HttpConnection(address, this.wireTo(address), this.options.limits.maxMessageBytes);
+  }
+
+  listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
+    return PortListener.listen(at, acceptor, portOptionsOf(this.options));
+  }
+
+  private wireTo(address: string): HttpWire {
+    const { http, limits } = this.options;
+    const target = targetOf(address);
+    if (http.version === '2') return new Http2Wire(target, this.options);
+    return new Http1Wire(target, http.connections, limits.maxMessageBytes);
+  }
+}

@@ -1,0 +1,143 @@
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { refusedBy, unreachable } from '../failures.js';
+import type { Carrier, PendingCall } from '../pending-call.js';
+import type { Target } from '../target.js';
+import { tooLong } from '../refusals.js';
+import type { InboundAnswer } from '../transport.js';
+import { AnswerBody } from './answer-body.js';
+import type { HttpWire } from './http-connection.js';
+import { lost } from './http-failures.js';
+import { requestHeadOf } from './http-request-head.js';
+
+/** How long a connection is kept for the next call, in ms; less when the peer says so. */
+const KEPT_MS = 30_000;
+
+/** Calls over HTTP/1.1: each has a connection for itself, which is kept for the next. */
+export class Http1Wire implements HttpWire {
+  private readonly agent: Agent;
+  private readonly requests = new Set<Http1Call>();
+
+  /** @param connections most connections; more calls wait */
+  constructor(
+    private readonly target: Target,
+    connections: number,
+    private readonly maxMessageBytes: number,
+  ) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: KEPT_MS, noDelay: true });
+  }
+
+  send(pending: PendingCall<InboundAnswer>): void {
+    const call = new Http1Call(pending, this.target, this.maxMessageBytes, (over) => this.requests.delete(over));
+    this.requests.add(call);
+    call.send(this.agent);
+  }
+
+  close(): Promise<void> {
+    this.agent.destroy();
+    return Promise.resolve();
+  }
+
+  destroy(): void {
+    for (const call of this.requests) call.destroy();
+    this.agent.destroy();
+  }
+}
+
+/** One call over HTTP/1.1. */
+class Http1Call implements Carrier {
+  private request: ClientRequest | undefined;
+  private state: 'waiting' | 'connecting' | 'sent' = 'waiting';
+
+  constructor(
+    private readonly pending: PendingCall<InboundAnswer>,
+    private readonly target: Target,
+    private readonly maxMessageBytes: number,
+    private readonly onOver: (call: Http1Call) => void,
+  ) {
+    pending.carrier = this;
+  }
+
+  send(agent: Agent): void {
+    const { pending, target } = this;
+    const { address, host, port } = target;
+    try {
+      const { path, headers } = requestHeadOf(pending.call);
+      const sent = request({ agent, host, port, method: 'POST', path, headers: { ...headers, host: address } });
+      this.follow(sent, agent);
+    } catch (error) {
+      this.onOver(this);
+      pending.fail(refusedBy(error));
+    }
+  }
+
+  abandon(): void {
+    this.request?.destroy();
+  }
+
+  destroy(): void {
+    this.pending.fail(lost(this.target.address, new Error('it was destroyed')));
+    this.request?.destroy();
+  }
+
+  private follow(sent: ClientRequest, agent: Agent): void {
+    this.request = sent;
+    this.state = 'waiting';
+    sent.on('socket', (socket) => this.gotSocket(socket, sent));
+    sent.on('response', (response) => this.gotResponse(response));
+    sent.on('error', (error) => {
+      // The peer has closed a connection that was kept, before anything was sent: another is taken.
+      if (this.state === 'waiting' && sent.reusedSocket && !this.pending.settled) this.send(agent);
+      else this.gotError(error);
+    });
+    sent.on('close', () => {
+      if (this.request === sent) this.gotClose();
+    });
+  }
+
+  private gotSocket(socket: Socket, sent: ClientRequest): void {
+    // Whether a connection that was kept is still there shows once what has come on it was read.
+    if (sent.reusedSocket) return void setImmediate(() => this.write(sent));
+    this.state = 'connecting';
+    if (socket.connecting) socket.once('connect', () => (this.state = 'sent'));
+    sent.end(this.pending.call.body);
+  }
+
+  private write(sent: ClientRequest): void {
+    if (this.request !== sent || sent.destroyed) return;
+    this.state = 'sent';
+    sent.end(this.pending.call.body);
+  }
+
+  private gotError(error: Error): void {
+    const { address } = this.target;
+    if (this.state === 'sent') this.pending.fail(lost(address, error));
+    else if (this.state === 'connecting') this.pending.fail(unreachable(address, error));
+  }
+
+  private gotResponse(response: IncomingMessage): void {
+    const { maxMessageBytes, pending } = this;
+    const length = Number(response.headers['content-length'] ?? 0);
+    if (length > maxMessageBytes) return this.refuse(tooLong(length, maxMessageBytes));
+    const answer = new AnswerBody(response.statusCode ?? 0, response.headers, maxMessageBytes);
+    response.on('data', (chunk: Buffer) => {
+      const refusal = answer.push(chunk);
+      if (refusal) this.refuse(refusal);
+    });
+    response.on('end', () => pending.succeed(answer.finish()));
+    response.on('error', (error) => this.gotError(error));
+  }
+
+  private refuse(error: MeshError): void {
+    this.pending.fail(error);
+    this.request?.destroy();
+  }
+
+  private gotClose(): void {
+    this.onOver(this);
+    // Whatever happened, nobody is left waiting.
+    this.pending.fail(new MeshError(MeshCode.UNREACHABLE, `the call to ${this.target.address} was not answered`));
+  }
+}
