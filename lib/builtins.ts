@@ -13,6 +13,7 @@ import { YaclDialect } from './protocol/dialects/yacl/yacl-dialect.js';
 import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
+import { MemorySessionStore } from './session/memory/memory-session-store.js';
 import { GrpcTransport } from './transport/grpc/grpc-transport.js';
 import { HttpTransport } from './transport/http/http-transport.js';
 
@@ -30,6 +31,7 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   SubsetRouter,
   RoundRobinBalancer,
   BackoffRetryPolicy,
+  MemorySessionStore,
   StandardDialect,
   MeshDialect,
   FateDialect,

@@ -32,7 +32,22 @@ export { meshMicroservice } from './nest/mesh-microservice.js';
 export { MeshServer, type MeshServerEvents, type MeshServerStatus } from './nest/mesh-server.js';
 export { DEFAULT_MESH, meshTransport } from './nest/mesh-transport.js';
 export type { ConsumerOptions } from './nest/consumer-requests.js';
-export { getConsumerToken, getMeshClientToken, getMeshOptionsToken, getMeshServerToken } from './nest/tokens.js';
+export {
+  getConsumerToken,
+  getMeshClientToken,
+  getMeshOptionsToken,
+  getMeshServerToken,
+  getMeshSessionsToken,
+} from './nest/tokens.js';
+export {
+  type MessagesOptions,
+  type MeshSession,
+  type PushOptions,
+  type PushToOptions,
+  type SessionCallOptions,
+} from './session/handle/mesh-session.js';
+export { MeshSessions, type OpenOptions, type SessionNode } from './session/handle/mesh-sessions.js';
+export type { ReceivedMessage } from './session/handle/received-message.js';
 export type { CallTarget } from './registry/registry.js';
 export type { CallOptions } from './rpc/consumer/call-options.js';
 export { direct, directMany, type DirectedMany, type DirectedResult } from './rpc/consumer/direct.js';

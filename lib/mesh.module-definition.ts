@@ -6,9 +6,10 @@ import { currentContextView } from './nest/current-context.js';
 import { FailureObserver } from './nest/failure-observer.js';
 import { MeshServer } from './nest/mesh-server.js';
 import { DEFAULT_MESH } from './nest/mesh-transport.js';
-import { getMeshClientToken, getMeshOptionsToken, getMeshServerToken } from './nest/tokens.js';
+import { getMeshClientToken, getMeshOptionsToken, getMeshServerToken, getMeshSessionsToken } from './nest/tokens.js';
 import { MESH_OPTIONS, type MeshOptions, type ResolvedMeshOptions } from './options/mesh-options.js';
 import { resolveMeshOptions } from './options/resolve-options.js';
+import { MeshSessions } from './session/handle/mesh-sessions.js';
 import { MeshClient } from './rpc/consumer/mesh-client.js';
 import { MeshRuntime } from './mesh.runtime.js';
 
@@ -89,6 +90,17 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
       provide: getMeshClientToken(mesh),
       useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) =>
         new MeshClient(() => runtime.invoker, options),
+      inject: [MeshRuntime, MESH_OPTIONS],
+    },
+    {
+      provide: getMeshSessionsToken(mesh),
+      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) =>
+        new MeshSessions({
+          own: options,
+          maxMessageBytes: options.limits.maxMessageBytes,
+          local: () => runtime.sessions.local,
+          remote: (node) => runtime.sessions.remote(node),
+        }),
       inject: [MeshRuntime, MESH_OPTIONS],
     },
     {

@@ -6,6 +6,7 @@ import { MeshCode } from './errors/mesh-code.js';
 import { MeshError } from './errors/mesh-error.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
+import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { type Instance, REGISTRY } from './registry/registry.js';
 import { RETRY_POLICY } from './resilience/retry-policy.js';
@@ -62,7 +63,15 @@ export class MeshRuntime {
   }
 
   /** Serves incoming calls. */
-  readonly acceptor: Acceptor = (path) => this.join().dispatcher.accept(path);
+  readonly acceptor: Acceptor = (path) => {
+    const { dispatcher, sessions } = this.join();
+    return dispatcher.accept(path) ?? sessions.endpoint.accept(path);
+  };
+
+  /** Serves sessions, and calls nodes for them. */
+  get sessions(): JoinedSessions {
+    return this.join().sessions;
+  }
 
   /** The transports to listen with. */
   transports(): readonly Transport[] {
@@ -76,10 +85,11 @@ export class MeshRuntime {
     return this.join().extensions;
   }
 
-  /** Closes the connections, waiting `drainTimeoutMs` for the calls under way. */
+  /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
-    const pool = this.parts?.pool;
-    if (!pool) return;
+    if (!this.parts) return;
+    const { pool, sessions } = this.parts;
+    await sessions.store.close();
     const overdue = setTimeout(() => pool.destroy(), this.options.drainTimeoutMs);
     try {
       await pool.close();
@@ -124,7 +134,8 @@ export class MeshRuntime {
       },
       this.options,
     );
-    return (this.parts = { extensions, dispatcher, pool, invoker });
+    const sessions = joinSessions(extensions, this.options, pool);
+    return (this.parts = { extensions, dispatcher, pool, invoker, sessions });
   }
 
   private dial(
@@ -143,4 +154,5 @@ interface MeshParts {
   readonly dispatcher: ProviderDispatcher;
   readonly pool: ConnectionPool;
   readonly invoker: MeshInvoker;
+  readonly sessions: JoinedSessions;
 }

@@ -27,6 +27,7 @@ class Pump {
   private readonly caller = new AbortController();
   private readonly waiting = new Set<ReceivedMessage>();
   private wake: (() => void) | undefined;
+  private emitting: ReceivedMessage | undefined;
 
   constructor(
     private readonly take: TakeNext,
@@ -47,6 +48,8 @@ class Pump {
   stop(): void {
     this.caller.abort();
     this.wake?.();
+    // Who unsubscribes upon a message, as firstValueFrom does, has it.
+    this.emitting?.take();
     // The last first, so that they stand in their old order.
     for (const message of [...this.waiting].toReversed()) message.giveBack();
     this.waiting.clear();
@@ -58,8 +61,10 @@ class Pump {
     if (!carried) return;
     if (this.subscriber.closed) return carried.settle('lost');
     const message = new ReceivedMessage(carried, this.onTaken);
+    this.emitting = message;
     this.waiting.add(message);
     this.subscriber.next(message);
+    this.emitting = undefined;
   }
 
   private readonly onTaken = (message: ReceivedMessage): void => {

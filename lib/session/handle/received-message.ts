@@ -1,3 +1,5 @@
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
 import type { PtpMetadata } from '../../protocol/ptp/messages.js';
 import type { Carried } from './topic-carrier.js';
 
@@ -14,10 +16,14 @@ export class ReceivedMessage {
     private readonly onTaken: (message: ReceivedMessage) => void,
   ) {}
 
-  /** The bytes. The first read takes the message. */
+  /**
+   * The bytes. The first read takes the message.
+   * @throws MeshError E0000000614 when the message went back, since its stream ended before
+   */
   get payload(): Uint8Array {
     this.take();
-    return this.carried.payload;
+    if (this.state === 'taken') return this.carried.payload;
+    throw new MeshError(MeshCode.NOT_PERMITTED, 'the message went back to its queue when its stream ended');
   }
 
   /** What travels beside the payload. */
