@@ -11,6 +11,15 @@ export {
   type Registry,
   type ServiceQuery,
 } from './registry/registry.js';
+export {
+  type Dialect,
+  DIALECT,
+  type FieldFormat,
+  type FieldFormats,
+  type RawAnswer,
+  type RawRequest,
+} from './protocol/dialect.js';
+export type { SessionAnswer, SessionOperation, SessionParties, SessionRequest } from './protocol/session-call.js';
 export { type FailedAttempt, RETRY_POLICY, type RetryPolicy } from './resilience/retry-policy.js';
 export { MESH_OPTIONS, type ResolvedMeshOptions } from './options/mesh-options.js';
 export { ROUTER, type Router } from './routing/router.js';

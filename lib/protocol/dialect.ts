@@ -41,7 +41,7 @@ export type FieldFormats = (contentType: string) => FieldFormat;
 export interface Dialect {
   /**
    * How surely a request is of this dialect, by what it shows: 0 for not at all. The surest dialect reads it; a request
-   * that shows nothing is read as `standard`.
+   * that shows nothing is read in the one that the options choose, `standard` by default. Those built in give 2 to 4.
    */
   recognise(request: RawRequest): number;
   /** @throws MeshError E0000000400 or E0000000616 when the request is not well formed */
