@@ -14,6 +14,7 @@ export {
   type ResolvedMeshOptions,
   type ResolvedStaticService,
   type RetryOptions,
+  type SessionOptions,
   type StaticServiceOptions,
 } from './options/mesh-options.js';
 export { RunMode } from './protocol/run-mode.js';

@@ -55,3 +55,12 @@ export {
   TRANSPORT,
   type WireHeaders,
 } from './transport/transport.js';
+export {
+  type Delivery,
+  type QueueKey,
+  SESSION_STORE,
+  type SessionMessage,
+  type SessionStore,
+  type StoreStats,
+  type StoreWait,
+} from './session/store.js';

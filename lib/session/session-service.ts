@@ -41,7 +41,7 @@ export class SessionService {
 
   constructor(
     private readonly store: SessionStore,
-    private readonly options: Pick<ResolvedMeshOptions, 'sessions' | 'limits'>,
+    private readonly options: Pick<ResolvedMeshOptions, 'sessions' | 'limits' | 'timeoutMs'>,
   ) {}
 
   /** Serves one call; never rejects. */
@@ -83,7 +83,8 @@ export class SessionService {
       const message = `the payload of ${payload.byteLength} bytes is over the limit of ${maxMessageBytes} (limits.maxMessageBytes)`;
       throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
     }
-    await this.store.push(keyOf(request), { payload, metadata, id: messageId }, wait);
+    const deadline = Math.min(wait.deadline, Date.now() + this.options.timeoutMs);
+    await this.store.push(keyOf(request), { payload, metadata, id: messageId }, { ...wait, deadline });
     for (const listener of this.listeners) listener(keyOf(request));
     return { answer: successAnswer(undefined), settle: nothingToSettle };
   }
