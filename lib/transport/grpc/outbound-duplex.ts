@@ -2,7 +2,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Lane } from '../http2/lane.js';
 import { Inbox } from '../inbox.js';
-import type { Carrier, Passenger } from '../pending-call.js';
+import { type Carrier, MAX_TIMER_MS, type Passenger } from '../pending-call.js';
 import { tooLong } from '../refusals.js';
 import { ready, Senders } from '../senders.js';
 import type { DuplexStream, OutboundHead } from '../transport.js';
@@ -15,6 +15,8 @@ export class OutboundDuplex implements DuplexStream, Passenger {
   readonly messages: Inbox;
   private readonly senders = new Senders();
   private readonly forget: () => void;
+  /** Keeps the process alive while the stream is open; connections do not. */
+  private readonly alive = setInterval(() => undefined, MAX_TIMER_MS);
   /** What was sent before there was a connection. */
   private early: Buffer[] = [];
   private call: DuplexCall | undefined;
@@ -99,6 +101,7 @@ export class OutboundDuplex implements DuplexStream, Passenger {
   private settle(reason: MeshError): void {
     this.over = reason;
     this.early = [];
+    clearInterval(this.alive);
     this.forget?.();
     this.senders.fail(reason);
     this.onOver();

@@ -188,6 +188,14 @@ describe('streams of the client, served by grpc-js', () => {
       expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
     }));
 
+  it('keep the process alive while they are open', () =>
+    withStream(async (stream) => {
+      const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      const open = timers();
+      stream.cancel(new MeshError(MeshCode.CANCELLED));
+      expect(timers()).toBe(open - 1);
+    }));
+
   it('end with the status of the server', () =>
     withStream(async (stream) => {
       await stream.send(Buffer.from('deny'));
