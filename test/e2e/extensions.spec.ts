@@ -9,6 +9,7 @@ import {
   type MeshOptions,
   MeshProvider,
   type MeshService,
+  MeshSessions,
   Mpi,
 } from 'nestjs-mesh';
 import {
@@ -22,6 +23,9 @@ import {
   CONSUMER_FILTER,
   type ConsumerCall,
   type ConsumerFilter,
+  type Delivery,
+  DIALECT,
+  type Dialect,
   type FailedAttempt,
   type Instance,
   type CallHandler,
@@ -34,6 +38,8 @@ import {
   PROVIDER_FILTER,
   type ProviderCall,
   type ProviderFilter,
+  type QueueKey,
+  type RawRequest,
   REGISTRY,
   type Registry,
   RETRY_POLICY,
@@ -41,9 +47,14 @@ import {
   ROUTER,
   type Router,
   type ServiceQuery,
+  SESSION_STORE,
+  type SessionMessage,
+  type SessionStore,
+  type StoreStats,
   TRANSPORT,
   type Transport,
 } from 'nestjs-mesh/spi';
+import { StandardDialect } from '../../lib/protocol/dialects/standard/standard-dialect.js';
 import { caught } from '../support/caught.js';
 import { startApp, type TestAppParts } from '../support/mesh-app.js';
 
@@ -205,6 +216,56 @@ describe('an extension of the user takes the place of what is built in', () => {
     expect((await caught(echo.say('hello'))).code).toBe(MeshCode.ADDRESS_UNREACHABLE);
     expect(failures.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     expect(failures[0]).toMatchObject({ idempotent: false, retries: undefined, error: { neverSent: true } });
+  });
+
+  it('in the family of session stores', async () => {
+    const pushed: string[] = [];
+    /** Keeps nothing, and has always the same to say. */
+    @MeshExtension(SESSION_STORE, 'constant')
+    class ConstantStore implements SessionStore {
+      private readonly message = { payload: Buffer.from('always'), metadata: {}, id: '' };
+      async push({ session, topic }: QueueKey): Promise<void> {
+        pushed.push(`${session}/${topic}`);
+      }
+      async pop(): Promise<Delivery> {
+        return { message: this.message, confirm: () => undefined, giveBack: () => undefined };
+      }
+      async peek(): Promise<SessionMessage> {
+        return this.message;
+      }
+      async release(): Promise<void> {}
+      stats(): StoreStats {
+        return { sessions: 0, queues: 0, messages: 0, bytes: 0, waiting: 0 };
+      }
+      async close(): Promise<void> {}
+    }
+    const { app } = await startApp({ providers: [ConstantStore], options: { use: { 'session-store': 'constant' } } });
+    await using session = app.get(MeshSessions).open('s');
+    await session.push(Buffer.from('lost'), { topic: 't' });
+    expect(pushed).toEqual(['s/t']);
+    expect(String(await session.pop({ topic: 't' }))).toBe('always');
+  });
+
+  it('in the family of dialects, by the name of what is built in', async () => {
+    const recognised: string[] = [];
+    /** The standard's dialect, by whoever speaks it, with an ear to it. */
+    @MeshExtension(DIALECT, 'yacl')
+    class HeardDialect implements Dialect {
+      private readonly standard = new StandardDialect();
+      readonly readRequest = this.standard.readRequest.bind(this.standard);
+      readonly writeAnswer = this.standard.writeAnswer.bind(this.standard);
+      readonly writeRequest = this.standard.writeRequest.bind(this.standard);
+      readonly readAnswer = this.standard.readAnswer.bind(this.standard);
+      recognise(request: RawRequest): number {
+        recognised.push(request.operation);
+        return 0;
+      }
+    }
+    const { app, address } = await startApp({ providers: [HeardDialect] });
+    await using session = app.get(MeshSessions).open('s', { node: { address, dialect: 'yacl' } });
+    await session.push(Buffer.from('x'), { topic: 't' });
+    expect(String(await session.pop({ topic: 't' }))).toBe('x');
+    expect(recognised).toEqual(['push', 'pop']);
   });
 
   it('by the name of what is built in', async () => {
