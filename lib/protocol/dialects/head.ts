@@ -1,6 +1,6 @@
 import { Header, readHeader, safeHeaderValue } from '../headers.js';
 import type { SessionParties, SessionRequest } from '../session-call.js';
-import { checkTopic, invalid, readTimeout } from './fields.js';
+import { checkTopic, emptyRecord, invalid, readTimeout } from './fields.js';
 
 /** Longest id of a message, in characters: ids are remembered. */
 const MAX_MESSAGE_ID_LENGTH = 256;
@@ -45,7 +45,7 @@ export function readHead(headers: Headers): RequestHead {
  * @throws MeshError E0000000400 when a value cannot travel in a header
  */
 export function writeHead(request: SessionRequest): Record<string, string> {
-  const headers = Object.create(null) as Record<string, string>;
+  const headers = emptyRecord();
   setHeader(headers, Header.SESSION_ID, request.session);
   for (const [name, header] of PARTIES) setHeader(headers, header, request.parties[name]);
   setHeader(headers, Header.TRACE_ID, request.traceId);
@@ -79,15 +79,22 @@ export function headerTimeout(headers: Headers): number | undefined {
   return readTimeout(Header.TIMEOUT, readHeader(headers, Header.TIMEOUT));
 }
 
+/** What travels beside a payload, and the id of the message, which travels there or in the headers. */
+export interface MessageMetadata {
+  readonly messageId: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
- * The id of the message, out of what travels beside it, from where it is removed, or out of the headers.
+ * Takes the id of the message out of what travels beside it; where it is not there, the headers have it.
  * @throws MeshError E0000000400 when it is too long
  */
-export function takeMessageId(headers: Headers, metadata: Record<string, string>): string {
+export function splitMessageId(headers: Headers, metadata: Readonly<Record<string, string>>): MessageMetadata {
   const id = metadata[Header.MESSAGE_ID];
-  if (id === undefined) return checkMessageId(readHeader(headers, Header.MESSAGE_ID) ?? '');
-  delete metadata[Header.MESSAGE_ID];
-  return checkMessageId(id);
+  if (id === undefined) return { messageId: checkMessageId(readHeader(headers, Header.MESSAGE_ID) ?? ''), metadata };
+  const others = emptyRecord();
+  for (const name of Object.keys(metadata)) if (name !== Header.MESSAGE_ID) others[name] = metadata[name] as string;
+  return { messageId: checkMessageId(id), metadata: others };
 }
 
 function checkMessageId(id: string): string {

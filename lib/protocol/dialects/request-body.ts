@@ -6,6 +6,7 @@ import type { SessionOperation, SessionRequest } from '../session-call.js';
 import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
 import {
   checkTopic,
+  emptyRecord,
   fieldOf,
   type Fields,
   invalid,
@@ -21,8 +22,7 @@ export interface RequestBody {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly timeoutMs: number | undefined;
-  /** The caller's own: free to change. */
-  readonly metadata: Record<string, string>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -74,8 +74,7 @@ function readFields(operation: SessionOperation, fields: Fields): RequestBody {
 }
 
 function withoutPayload(topic: string, timeoutMs: number | undefined): RequestBody {
-  const metadata = Object.create(null) as Record<string, string>;
-  return { topic: checkTopic(topic), payload: NOTHING, timeoutMs, metadata };
+  return { topic: checkTopic(topic), payload: NOTHING, timeoutMs, metadata: emptyRecord() };
 }
 
 /**

@@ -4,7 +4,7 @@ import { DIALECT, type FieldFormats, type RawRequest } from '../../dialect.js';
 import { Header, isHeaderValue } from '../../headers.js';
 import type { SessionRequest } from '../../session-call.js';
 import { EnvelopeDialect } from '../envelope-dialect.js';
-import { writeTimeout } from '../fields.js';
+import { emptyRecord, writeTimeout } from '../fields.js';
 import { setHeader } from '../head.js';
 
 /** Headers with `mesh-` that say nothing of the dialect, since our own calls have them in each. */
@@ -37,7 +37,7 @@ export class MeshDialect extends EnvelopeDialect {
     formats: FieldFormats,
   ): RawRequest {
     const raw = super.writeRequest(request, wire, contentType, formats);
-    const headers = Object.assign(Object.create(null) as Record<string, string>, raw.headers);
+    const headers = Object.assign(emptyRecord(), raw.headers);
     if (isHeaderValue(request.topic)) setHeader(headers, Header.TOPIC, request.topic);
     if (request.timeoutMs !== undefined) setHeader(headers, Header.TIMEOUT, String(writeTimeout(request.timeoutMs)));
     return { ...raw, headers };

@@ -5,8 +5,8 @@ import { Header } from '../../headers.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from '../../session-call.js';
 import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from '../answer-body.js';
 import { JSON_TYPE, PROTOBUF } from '../content.js';
-import { checkTopic, invalid } from '../fields.js';
-import { headerTimeout, headerTopic, readHead, setHeader, takeMessageId, writeHead } from '../head.js';
+import { checkTopic, emptyRecord, invalid } from '../fields.js';
+import { headerTimeout, headerTopic, readHead, setHeader, splitMessageId, writeHead } from '../head.js';
 import { readRequestBody, writeRequestBody } from '../request-body.js';
 import { recogniseYacl } from './recognise-yacl.js';
 import { readTimeoutQuery, writeTimeoutQuery } from './timeout-query.js';
@@ -34,15 +34,20 @@ export class YaclDialect implements Dialect {
   readRequest(request: RawRequest, formats: FieldFormats): SessionRequest {
     const { operation, wire, headers, query, body } = request;
     const read = wire === 'grpc' ? readRequestBody(operation, request, body, formats) : undefined;
-    const metadata = read?.metadata ?? (Object.create(null) as Record<string, string>);
+    const head = readHead(headers);
+    const { messageId, metadata } = splitMessageId(headers, read?.metadata ?? emptyRecord());
     return {
-      ...readHead(headers),
       operation,
+      session: head.session,
       topic: headerTopic(headers) || (read?.topic ?? ''),
       payload: read?.payload ?? (operation === 'push' ? body : NOTHING),
       timeoutMs: readTimeoutQuery(query) ?? headerTimeout(headers) ?? read?.timeoutMs,
-      messageId: takeMessageId(headers, metadata),
+      messageId,
       metadata,
+      parties: head.parties,
+      traceId: head.traceId,
+      token: head.token,
+      providerCode: head.providerCode,
     };
   }
 
