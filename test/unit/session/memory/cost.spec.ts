@@ -68,15 +68,19 @@ describe('the cost of operations', () => {
     return costs;
   };
 
-  it.each(Object.entries(others))('is the same with 1 and with 1 000 sessions %s', { timeout: 20_000 }, async (_, fill) => {
-    const [alone, beside] = [await costs(fill, 1), await costs(fill, 1_000)];
-    expect(alone.size).toBe(Object.keys(operations).length);
-    for (const [name, blocks] of alone) {
-      expect(blocks).toBeGreaterThan(0);
-      // V8 counts some blocks together with those around them, and not always the same ones.
-      expect(beside.get(name), name).toBeLessThan(1.05 * blocks);
-    }
-  });
+  it.each(Object.entries(others))(
+    'is the same with 1 and with 1 000 sessions %s',
+    { timeout: 20_000 },
+    async (_, fill) => {
+      const [alone, beside] = [await costs(fill, 1), await costs(fill, 1_000)];
+      expect(alone.size).toBe(Object.keys(operations).length);
+      for (const [name, blocks] of alone) {
+        expect(blocks).toBeGreaterThan(0);
+        // V8 counts some blocks together with those around them, and not always the same ones.
+        expect(beside.get(name), name).toBeLessThan(1.05 * blocks);
+      }
+    },
+  );
 
   it('does not grow with the length of a queue', async () => {
     const long = new StoreProbe(async () => new MemorySessionStore(resolveMeshOptions({}, {})));
