@@ -131,7 +131,7 @@ export function describeStreams(name: string, make: () => Transport): void {
       expect(await received).toEqual(sizes);
     });
 
-    it('keeps moving with many large messages each way at once', async () => {
+    it('keeps moving with many large messages each way at once', { timeout: 30_000 }, async () => {
       const total = 32;
       const pair = [open('/back'), open('/back')];
       const received = pair.map((stream) => lengthsOf(stream));

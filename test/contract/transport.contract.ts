@@ -179,7 +179,7 @@ export function describeTransport(name: string, make: () => Transport): void {
       expect(await connection.call(outbound())).toHaveLength(5);
     });
 
-    it('carries many calls at a time, each with its own answer', async () => {
+    it('carries many calls at a time, each with its own answer', { timeout: 30_000 }, async () => {
       const bodies = Array.from({ length: 500 }, (_, i) => Buffer.from(`call ${i} ${'x'.repeat(i * 7)}`));
       const answers = await Promise.all(bodies.map((body) => connection.call(outbound({ body }))));
       expect(answers.map((answer) => Buffer.from(answer).toString())).toEqual(bodies.map(String));
