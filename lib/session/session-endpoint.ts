@@ -1,5 +1,6 @@
 import { toMeshError } from '../errors/from-unknown.js';
 import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../protocol/dialect.js';
+import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
 import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
 import type { SessionPort } from './handle/session-port.js';
@@ -45,7 +46,7 @@ export class SessionEndpoint {
 
   private async serve(operation: SessionOperation, call: InboundCall): Promise<CallAnswer> {
     const raw = rawRequest(operation, call);
-    const dialect = this.recognise(raw);
+    const dialect = recogniseDialect(this.parts.dialects, raw, this.parts.fallback);
     const outcome = await this.outcome(dialect, raw, call);
     const settle = (how: Settlement): void => outcome.settle(how);
     try {
@@ -63,15 +64,6 @@ export class SessionEndpoint {
     } catch (error) {
       return { answer: failureAnswer(toMeshError(error)), settle: () => undefined };
     }
-  }
-
-  private recognise(raw: RawRequest): Dialect {
-    let [surest, best] = [this.parts.fallback, 0];
-    for (const dialect of this.parts.dialects) {
-      const sure = dialect.recognise(raw);
-      if (sure > best) [surest, best] = [dialect, sure];
-    }
-    return surest;
   }
 }
 
