@@ -47,6 +47,12 @@ const others: Readonly<Record<string, (probe: StoreProbe, key: QueueKey) => Prom
   },
 };
 
+/**
+ * V8 counts some blocks together with those around them, and not always the same ones, so equal work differs by a few percent.
+ * Work that grew with the sessions, or with the queue, would be a hundred times as much.
+ */
+const SAME = 1.5;
+
 describe('the cost of operations', () => {
   const probe = new StoreProbe(
     async (sessions) =>
@@ -76,8 +82,7 @@ describe('the cost of operations', () => {
       expect(alone.size).toBe(Object.keys(operations).length);
       for (const [name, blocks] of alone) {
         expect(blocks).toBeGreaterThan(0);
-        // V8 counts some blocks together with those around them, and not always the same ones.
-        expect(beside.get(name), name).toBeLessThan(1.05 * blocks);
+        expect(beside.get(name), name).toBeLessThan(SAME * blocks);
       }
     },
   );
@@ -96,7 +101,7 @@ describe('the cost of operations', () => {
       await long.close();
       return blocks;
     };
-    expect(await beside(1_000)).toBeLessThan(1.05 * (await beside(10)));
+    expect(await beside(1_000)).toBeLessThan(SAME * (await beside(10)));
   });
 
   it('is measured: a search through all of them shows', async () => {
