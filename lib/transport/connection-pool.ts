@@ -1,6 +1,6 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import { MAX_TIMER_MS } from './pending-call.js';
+import { MAX_TIMER_MS } from '../context/expiry.js';
 import type { Connection } from './transport.js';
 
 /** Whom to reach: an address, by the transport of that name; by the default transport when there is none. */

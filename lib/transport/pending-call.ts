@@ -1,9 +1,7 @@
+import { MAX_TIMER_MS } from '../context/expiry.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { OutboundCall } from './transport.js';
-
-/** The longest time that a timer of Node can wait, in ms (24.8 days): a call without a deadline ends then. */
-export const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** What carries a call at present: the queue before a connection is there, then a stream. */
 export interface Carrier {

@@ -4,7 +4,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from '../answers.js';
 import { decompress } from '../decompress.js';
-import { MAX_TIMER_MS } from '../pending-call.js';
+import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { tooLong } from '../refusals.js';
 import type { CallAnswer, CallHandler } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';

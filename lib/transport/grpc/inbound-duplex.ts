@@ -4,7 +4,7 @@ import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Inbox } from '../inbox.js';
-import { MAX_TIMER_MS } from '../pending-call.js';
+import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { tooLong } from '../refusals.js';
 import { ready, Senders } from '../senders.js';
 import type { InboundStream, StreamHandler, WireHeaders } from '../transport.js';
