@@ -42,7 +42,7 @@ const optionalPeers = Object.keys(require(`${process.cwd()}/package.json`).peerD
 
 const folder = (rooms) => `^lib/(${rooms.join('|')})/`;
 /** Subfolders of such rooms that are no implementations, but part of what the room is. */
-const partsOfRooms = folder(['session/handle']);
+const partsOfRooms = folder(['session/handle', 'session/conversation']);
 const named = floors.map((floor) => Object.keys(floor));
 
 const floorRules = named.map((rooms, floor) => ({

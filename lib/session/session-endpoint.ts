@@ -4,7 +4,7 @@ import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
 import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
 import type { SessionPort } from './handle/session-port.js';
-import { failureAnswer, type SessionOutcome, type Settlement } from './session-service.js';
+import { failureAnswer, type SessionOutcome, type SessionWait, type Settlement } from './session-service.js';
 
 const OPERATIONS: readonly SessionOperation[] = ['push', 'pop', 'peek', 'release'];
 
@@ -35,7 +35,7 @@ export class SessionEndpoint {
 
   constructor(private readonly parts: SessionWireParts) {
     for (const operation of OPERATIONS) {
-      const handler: CallHandler = (call) => this.serve(operation, call);
+      const handler: CallHandler = (call) => this.serve(rawRequest(operation, call), call);
       this.handlers.set(grpcSessionPath(operation), handler);
       this.handlers.set(httpSessionPath(operation), handler);
     }
@@ -44,10 +44,10 @@ export class SessionEndpoint {
   /** Finds the handler of a path of the session API. */
   readonly accept: Acceptor = (path) => this.handlers.get(path);
 
-  private async serve(operation: SessionOperation, call: InboundCall): Promise<CallAnswer> {
-    const raw = rawRequest(operation, call);
+  /** Serves a request, wherever its bytes came from, and answers in its dialect. What goes wrong is the answer's code. */
+  async serve(raw: RawRequest, wait: SessionWait): Promise<CallAnswer> {
     const dialect = recogniseDialect(this.parts.dialects, raw, this.parts.fallback);
-    const outcome = await this.outcome(dialect, raw, call);
+    const outcome = await this.outcome(dialect, raw, wait);
     const settle = (how: Settlement): void => outcome.settle(how);
     try {
       return answerOf(dialect.writeAnswer(raw, outcome.answer, this.parts.formats), settle);
@@ -57,10 +57,11 @@ export class SessionEndpoint {
     }
   }
 
-  private async outcome(dialect: Dialect, raw: RawRequest, call: InboundCall): Promise<SessionOutcome> {
+  private async outcome(dialect: Dialect, raw: RawRequest, wait: SessionWait): Promise<SessionOutcome> {
     try {
       const request = dialect.readRequest(raw, this.parts.formats);
-      return await this.parts.port.call(request, { deadline: call.deadline, cancellation: call.cancellation });
+      const { deadline, cancellation } = wait;
+      return await this.parts.port.call(request, { deadline, cancellation }, raw);
     } catch (error) {
       return { answer: failureAnswer(toMeshError(error)), settle: () => undefined };
     }

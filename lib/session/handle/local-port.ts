@@ -1,5 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { RawRequest } from '../../protocol/dialect.js';
 import type { SessionParties, SessionRequest } from '../../protocol/session-call.js';
 import { sameId } from '../../protocol/urn.js';
 import type { SessionOutcome, SessionService, SessionWait } from '../session-service.js';
@@ -24,9 +25,9 @@ export class LocalPort implements SessionPort {
   ) {}
 
   /** @throws MeshError E0000000618 for a push to a partner when this process reaches none */
-  async call(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
+  async call(request: SessionRequest, wait: SessionWait, raw?: RawRequest): Promise<SessionOutcome> {
     if (request.operation !== 'push' || isOwn(request.parties, this.own)) return this.service.serve(request, wait);
-    if (this.elsewhere) return this.elsewhere.call(request, wait);
+    if (this.elsewhere) return this.elsewhere.call(request, wait, raw);
     const { targetNodeId, targetInstId } = request.parties;
     const message = `no way is known to ${targetNodeId ? `the node '${targetNodeId}'` : `the institution '${targetInstId}'`}`;
     throw new MeshError(MeshCode.NOT_IN_NETWORK, message);
