@@ -112,6 +112,7 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
           services: runtime.services,
           acceptor: runtime.acceptor,
           transports: () => runtime.transports(),
+          endWaits: () => runtime.endWaits(),
         }),
       inject: [MeshRuntime, MESH_OPTIONS],
     },

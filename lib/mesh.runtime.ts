@@ -85,6 +85,11 @@ export class MeshRuntime {
     return this.join().extensions;
   }
 
+  /** Ends the waits of callers elsewhere, now that no new calls are taken. */
+  endWaits(): void {
+    this.parts?.sessions.endpoint.drain();
+  }
+
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;

@@ -31,6 +31,8 @@ export interface MeshServerParts {
   readonly acceptor: Acceptor;
   /** The transports to listen with. */
   transports(): readonly Transport[];
+  /** Told when no new calls are taken: what waits for something to happen is to end. */
+  endWaits(): void;
 }
 
 /**
@@ -72,8 +74,8 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
   }
 
   /**
-   * Takes no new calls, waits `drainTimeoutMs` for those under way, then ends what is left. Calling it again waits for the
-   * same end.
+   * Takes no new calls, ends the pops of sessions that wait, gives the other calls under way `drainTimeoutMs`, then ends what is
+   * left. Calling it again waits for the same end.
    */
   override close(): Promise<void> {
     return (this.closing ??= this.shut());
@@ -154,7 +156,10 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
 
   private async shut(): Promise<void> {
     this._status$.next('draining');
-    await Promise.all(this.listeners.map((listener) => this.drain(listener)));
+    const drained = this.listeners.map((listener) => this.drain(listener));
+    // Only now: callers whose wait ends ask again, and are to find the door closed.
+    this.parts.endWaits();
+    await Promise.all(drained);
     this._status$.next('closed');
     this.tell('close');
   }

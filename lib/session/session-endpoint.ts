@@ -3,6 +3,7 @@ import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../protocol/d
 import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
 import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
+import { DrainingWaits } from './draining-waits.js';
 import type { SessionPort } from './handle/session-port.js';
 import { failureAnswer, type SessionOutcome, type SessionWait, type Settlement } from './session-service.js';
 
@@ -32,6 +33,7 @@ export interface SessionWireParts {
 /** Serves the session API on the wire: reads each request in the dialect that it shows, and answers in the same. */
 export class SessionEndpoint {
   private readonly handlers = new Map<string, CallHandler>();
+  private readonly waits = new DrainingWaits();
 
   constructor(private readonly parts: SessionWireParts) {
     for (const operation of OPERATIONS) {
@@ -57,11 +59,20 @@ export class SessionEndpoint {
     }
   }
 
+  /**
+   * Ends the pops that wait, as though their time had passed, and lets none wait any more: to be called when the port takes
+   * no new calls.
+   */
+  drain(): void {
+    this.waits.end();
+  }
+
   private async outcome(dialect: Dialect, raw: RawRequest, wait: SessionWait): Promise<SessionOutcome> {
     try {
       const request = dialect.readRequest(raw, this.parts.formats);
       const { deadline, cancellation } = wait;
-      return await this.parts.port.call(request, { deadline, cancellation }, raw);
+      const serve = (until: SessionWait) => this.parts.port.call(request, until, raw);
+      return await (request.operation === 'pop' ? this.waits.serve(wait, serve) : serve({ deadline, cancellation }));
     } catch (error) {
       return { answer: failureAnswer(toMeshError(error)), settle: () => undefined };
     }
