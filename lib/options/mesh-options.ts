@@ -44,9 +44,10 @@ export interface GrpcTransportOptions {
   reconnectMaxMs?: number;
   /**
    * How RPC calls are sent: `unary` makes each an HTTP/2 stream of its own; `stream` sends one call after the other through
-   * open streams, which costs much less. Not every peer bears it: some hold a thread for each open stream. Default `unary`.
+   * open streams, which costs much less. Not every peer bears that: some hold a thread for each open stream. `auto` sends in
+   * streams to those who say in their answers that they bear it, as this package does, and unary to all others. Default `auto`.
    */
-  mode?: 'unary' | 'stream';
+  mode?: 'auto' | 'unary' | 'stream';
 }
 
 /** Settings of the HTTP transport: how calls are made over HTTP. */

@@ -125,7 +125,7 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
     keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
     reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 50),
     reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
-    mode: reader.take('mode', check.oneOf('unary', 'stream'), () => 'unary' as const),
+    mode: reader.take('mode', check.oneOf('auto', 'unary', 'stream'), () => 'auto' as const),
   };
   refuseOrder('grpc.reconnectMinMs', grpc.reconnectMinMs, 'grpc.reconnectMaxMs', grpc.reconnectMaxMs, problems);
   return grpc;

@@ -59,6 +59,8 @@ export const Header = {
   MESSAGE_ID: 'mesh-message-id',
   /** Ids of the nodes that a request has passed, in order, comma separated. Ours: other nodes hand it on. */
   NODES_PASSED: 'mesh-nodes-passed',
+  /** `1` in an answer: calls of one kind may follow each other on one stream here. Ours: other peers skip it. */
+  CALL_STREAMS: 'mesh-call-streams',
   /** W3C trace context, beside {@link TRACE_ID}. */
   TRACEPARENT: 'traceparent',
 } as const;

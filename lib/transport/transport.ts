@@ -11,6 +11,11 @@ export interface OutboundCall {
   readonly path: string;
   readonly headers: WireHeaders;
   readonly body: Uint8Array;
+  /**
+   * Calls of one series may follow each other on one stream: whatever differs in their headers is said in their bodies, too.
+   * Absent: nothing else may be sent on its stream.
+   */
+  readonly series?: string;
   /** When the caller gives up: ms since the epoch. `Infinity` when it never does. */
   readonly deadline: number;
   /** Cancelled when the caller gives up; the connection then ends the call, at the peer too, and rejects with the reason. */

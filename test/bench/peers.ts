@@ -33,10 +33,10 @@ export const PEERS: readonly Peer[] = [
     load: async () => (await import('./peers/mesh.js')).mesh,
   },
   {
-    name: 'mesh-stream',
-    about: "nestjs-mesh over gRPC in mode 'stream', JSON",
+    name: 'mesh-unary',
+    about: "nestjs-mesh over gRPC in mode 'unary', JSON",
     library: 'nestjs-mesh',
-    load: async () => (await import('./peers/mesh.js')).meshStream,
+    load: async () => (await import('./peers/mesh.js')).meshUnary,
   },
 ];
 

@@ -6,7 +6,8 @@ import { transportOptions } from '../support/transport-fixtures.js';
 import { describeStreams } from './transport-streams.contract.js';
 import { describeTransport } from './transport.contract.js';
 
-describeTransport('grpc, unary', () => new GrpcTransport(transportOptions()));
+describeTransport('grpc, unary', () => new GrpcTransport(transportOptions({ mode: 'unary' })));
+describeTransport('grpc, auto', () => new GrpcTransport(transportOptions({ mode: 'auto' })));
 describeTransport('grpc, stream', () => new GrpcTransport(transportOptions({ mode: 'stream' })));
 describeTransport('memory', () => new MemoryTransport(new MemoryNetwork(), transportOptions()));
 describeTransport('grpc, several connections', () => new GrpcTransport(transportOptions({ connections: 3 })));

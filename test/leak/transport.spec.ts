@@ -50,6 +50,7 @@ async function mixedCalls(connection: Connection): Promise<void> {
 
 const transports: readonly [string, () => Transport][] = [
   ['grpc, unary', () => new GrpcTransport(transportOptions())],
+  ['grpc, auto', () => new GrpcTransport(transportOptions({ mode: 'auto' }))],
   ['grpc, stream', () => new GrpcTransport(transportOptions({ mode: 'stream' }))],
   ['memory', () => new MemoryTransport(new MemoryNetwork(), transportOptions())],
 ];

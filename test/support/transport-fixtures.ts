@@ -24,16 +24,18 @@ export function transportOptions(
 /** What a test may say of a call. */
 export interface CallInit {
   readonly path?: string;
+  readonly series?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly timeoutMs?: number;
   readonly cancellation?: Cancellation;
 }
 
-/** A call to make through a connection; its path is `/echo` unless said otherwise. */
+/** A call to make through a connection; its path is `/echo`, and its series that of all others, unless said otherwise. */
 export function outbound(init: CallInit = {}): OutboundCall {
   return {
     path: init.path ?? '/echo',
+    series: init.series ?? '',
     headers: Object.assign(Object.create(null) as Record<string, string>, init.headers) as WireHeaders,
     body: init.body ?? Buffer.from('hello'),
     deadline: Date.now() + (init.timeoutMs ?? 10_000),

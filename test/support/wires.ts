@@ -67,6 +67,7 @@ const inProcess: Wire = {
 /** Every way that calls can take. */
 export const wires: readonly Wire[] = [
   overGrpc('gRPC', { mode: 'unary' }),
+  overGrpc('gRPC, learning', { mode: 'auto' }),
   overGrpc('gRPC streams', { mode: 'stream' }),
   overHttp('HTTP/1.1', { version: '1.1' }),
   overHttp('HTTP/2', { version: '2' }),

@@ -78,10 +78,13 @@ export class MeshInvoker {
     const body = this.pipeline.codec.encode({ ...call.args, attachments });
     if (body.byteLength > this.options.limits.maxMessageBytes)
       throw tooLong(call.service, body.byteLength, this.options);
+    const headers = this.head.headers(call);
+    const series = this.head.series(headers);
     const outbound: OutboundCall = {
       path: MESH_RPC_PATH,
-      headers: this.head.headers(call),
+      headers,
       body,
+      ...(series !== undefined && { series }),
       deadline: call.context.deadline,
       cancellation: call.context.cancellation,
     };

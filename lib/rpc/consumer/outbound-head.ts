@@ -5,15 +5,24 @@ import { CARRIED_HEADERS, Header, isHeaderValue } from '../../protocol/headers.j
 import type { WireHeaders } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 
+/** What is said in the headers only, or would be taken from them by a call on the same stream that does not say it. */
+const SHARED_HEADERS: readonly Header[] = [
+  Header.URN,
+  Header.TARGET_NODE_ID,
+  Header.TARGET_INST_ID,
+  Header.SUBSET,
+  ...CARRIED_HEADERS.filter((name) => name !== Header.TRACEPARENT),
+];
+
 /** Writes what a call says of itself: the headers, and the attachments in its body. */
 export class OutboundHead {
   private readonly incomingHost: string;
   private readonly location: string;
-  private readonly inStreams: boolean;
+  private readonly mayShare: boolean;
 
   constructor(private readonly options: ResolvedMeshOptions) {
     const { name, listen, instId, nodeId, grpc } = options;
-    this.inStreams = grpc.mode === 'stream';
+    this.mayShare = grpc.mode !== 'unary';
     const port = listen ? String(listen.port) : '0';
     this.incomingHost = `${name}@${listen ? listen.host : hostname()}:${port}`;
     this.location = JSON.stringify({ inst_id: instId, node_id: nodeId, ip: '', host: hostname(), port, name });
@@ -37,8 +46,19 @@ export class OutboundHead {
       [Header.PROVIDER]: this.location,
     };
     // A stream carries many calls, so none of them can state its time in the headers.
-    if (this.inStreams) said[Header.TIMEOUT] = String(Math.ceil(context.remainingMs));
+    if (this.mayShare) said[Header.TIMEOUT] = String(Math.ceil(context.remainingMs));
     return said;
+  }
+
+  /**
+   * What calls on one stream have in common; `undefined` when none may share one. The trace, which differs, is in the body
+   * of each.
+   */
+  series(headers: WireHeaders): string | undefined {
+    if (!this.mayShare) return undefined;
+    let series = headers[Header.TRACEPARENT] === undefined ? '' : 'traced';
+    for (const name of SHARED_HEADERS) series += `\n${headers[name] ?? ''}`;
+    return series;
   }
 
   /** The headers: what the reference SDK's consumers send, and whom the call is directed to. */

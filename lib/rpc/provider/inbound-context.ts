@@ -34,11 +34,13 @@ const PER_CALL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * When a call ends at the latest: as its caller says, else after the time given. The attachments win over the headers, which
- * in a stream are those of its first call.
+ * When a call ends at the latest: as its caller says, else after the time given. In a stream the headers are those of its
+ * first call, so that the attachments say it; where the transport says it, attachments may be older, of the call before along
+ * the chain.
  */
 export function inboundDeadline(call: InboundCall, attachments: WireHeaders, timeoutMs: number): number {
-  const stated = Number(attachments[Header.TIMEOUT] ?? call.headers[Header.TIMEOUT]);
+  const own = call.deadline === Infinity ? attachments[Header.TIMEOUT] : undefined;
+  const stated = Number(own ?? call.headers[Header.TIMEOUT]);
   const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
   return deadline === Infinity ? Date.now() + timeoutMs : deadline;
 }

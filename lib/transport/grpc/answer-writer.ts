@@ -6,11 +6,12 @@ import {
 } from 'node:http2';
 import { GrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
 import type { MeshError } from '../../errors/mesh-error.js';
+import { Header } from '../../protocol/headers.js';
 import { encodeFrame } from './frames.js';
 import { encodeStatusMessage } from './headers.js';
 
 const contentType = { ':status': 200, 'content-type': 'application/grpc' } as const;
-const answerHeaders: OutgoingHttpHeaders = { ...contentType };
+const answerHeaders: OutgoingHttpHeaders = { ...contentType, [Header.CALL_STREAMS]: '1' };
 /** gRPC has no use for the date of an answer, and each header costs. */
 const answerOptions: ServerStreamResponseOptions & { readonly sendDate: false } = {
   waitForTrailers: true,

@@ -1,5 +1,6 @@
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
 import type { MeshError } from '../../errors/mesh-error.js';
+import { Header } from '../../protocol/headers.js';
 import { decompress } from '../decompress.js';
 import { failureOfReset } from '../failures.js';
 import { failureOfStatus } from './failures.js';
@@ -19,6 +20,8 @@ export abstract class CallStream implements Carrier {
   private readonly reader: FrameReader;
   private httpStatus: number | undefined;
   protected encoding = 'identity';
+  /** Whether the peer says that it takes calls in streams. */
+  protected takesStreams = false;
   private trailers: IncomingHttpHeaders | undefined;
 
   protected constructor(
@@ -59,6 +62,7 @@ export abstract class CallStream implements Carrier {
     this.httpStatus = Number(headers[':status']);
     const encoding = headers['grpc-encoding'];
     if (typeof encoding === 'string') this.encoding = encoding;
+    this.takesStreams = headers[Header.CALL_STREAMS] === '1';
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.trailers = headers;
   }
 

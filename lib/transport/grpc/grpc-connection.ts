@@ -1,20 +1,15 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { bareAnswer } from '../answers.js';
-import { Channel, type ChannelOptions, type Conductor } from '../http2/channel.js';
-import type { Lane } from '../http2/lane.js';
+import { Channel, type ChannelOptions } from '../http2/channel.js';
 import { PendingCall } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
+import { conductors, type GrpcPassenger } from './conductors.js';
 import { OutboundDuplex } from './outbound-duplex.js';
-import { StreamPool } from './stream-pool.js';
-import { UnaryCall } from './unary-call.js';
-
-/** What goes through a channel of gRPC. */
-type GrpcPassenger = PendingCall | OutboundDuplex;
 
 /** Connections to one address: as many channels as the options ask for, used in turn. */
 export class GrpcConnection implements Connection {
@@ -29,9 +24,8 @@ export class GrpcConnection implements Connection {
     private readonly target: Target,
     options: ChannelOptions,
   ) {
-    const conductorOf = options.grpc.mode === 'stream' ? pooling : unary;
-    const { connections } = options.grpc;
-    this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductorOf));
+    const { connections, mode } = options.grpc;
+    this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductors[mode]));
     this.maxMessageBytes = options.limits.maxMessageBytes;
   }
 
@@ -85,25 +79,4 @@ export class GrpcConnection implements Connection {
     await this.underWay.none();
     await Promise.all(this.channels.map((channel) => channel.close()));
   }
-}
-
-function unary(lane: Lane): Conductor<GrpcPassenger> {
-  return {
-    send(passenger) {
-      if (passenger instanceof OutboundDuplex) passenger.begin(lane);
-      else void new UnaryCall(lane, passenger);
-    },
-    leave() {},
-  };
-}
-
-function pooling(lane: Lane): Conductor<GrpcPassenger> {
-  const pool = new StreamPool(lane);
-  return {
-    send(passenger) {
-      if (passenger instanceof OutboundDuplex) passenger.begin(lane);
-      else pool.send(passenger);
-    },
-    leave: () => pool.clear(),
-  };
 }

@@ -6,48 +6,65 @@ import { requestHeaders } from './headers.js';
 import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
 
-/**
- * Idle streams kept on one connection, of all methods together. Few: a peer that serves each stream with a thread, as the
- * blocking reference SDK does with its ten for each processor, serves nobody else with those that idle streams occupy.
- */
-const MAX_IDLE_STREAMS = 4;
+/** How much a pool keeps for calls to come. */
+export interface PoolBounds {
+  /** Idle streams kept on one connection, of all series together. */
+  readonly maxIdle: number;
+  /** A stream that had no call for one to two times this long is closed, in ms. */
+  readonly idleMs: number;
+}
 
-/** A stream that had no call for one to two times this long is closed. */
-const IDLE_STREAM_MS = 1_000;
+/**
+ * For peers of whom nothing is known. Few: a peer that serves each stream with a thread, as the blocking reference SDK does
+ * with its ten for each processor, serves nobody else with those that idle streams occupy.
+ */
+export const SPARING: PoolBounds = { maxIdle: 4, idleMs: 1_000 };
+
+/** For peers who say that they take calls in streams. */
+export const GENEROUS: PoolBounds = { maxIdle: 256, idleMs: 15_000 };
+
+/** What a pool tells of its streams. */
+export interface PoolWatcher {
+  /** The peer has ended a stream of the series with a failure. */
+  onRefusal(series: string): void;
+}
 
 /**
  * Streams that stay open between the calls that they carry, one call at a time, so that no call waits for the answer to
- * another and cancelling a call costs only its own stream. A method's streams are found by path and `mesh-urn`.
+ * another and cancelling a call costs only its own stream. A stream carries calls of one path and one series.
  */
 export class StreamPool {
   private readonly idle = new Map<string, PooledStream[]>();
   private idleCount = 0;
   private sweeper: NodeJS.Timeout | undefined;
 
-  constructor(private readonly lane: Lane) {
+  constructor(
+    private readonly lane: Lane,
+    private readonly bounds: PoolBounds,
+    readonly watcher?: PoolWatcher,
+  ) {
     lane.session.once('close', () => clearInterval(this.sweeper));
   }
 
   /**
-   * Sends a call on an idle stream of its method, else on a new one, which its headers open.
+   * Sends a call on an idle stream of its series, else on a new one, which its headers open.
    *
+   * @param key names its path and series
    * @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams
    */
-  send(pending: PendingCall): void {
-    const { path, headers } = pending.call;
-    const key = `${path} ${headers['mesh-urn'] ?? ''}`;
+  send(pending: PendingCall, key: string): void {
     const stream = this.take(key) ?? new PooledStream(this.lane, this, key, pending);
     stream.carry(pending);
   }
 
   /** Takes back a stream whose call has its answer. */
   release(stream: PooledStream): void {
-    if (this.idleCount >= MAX_IDLE_STREAMS || this.lane.session.closed) return stream.finish();
+    if (this.idleCount >= this.bounds.maxIdle || this.lane.session.closed) return stream.finish();
     const siblings = this.idle.get(stream.key);
     if (siblings) siblings.push(stream);
     else this.idle.set(stream.key, [stream]);
     this.idleCount++;
-    this.sweeper ??= setInterval(() => this.sweep(), IDLE_STREAM_MS).unref();
+    this.sweeper ??= setInterval(() => this.sweep(), this.bounds.idleMs).unref();
   }
 
   /** Forgets a stream that ended while it was idle. */
@@ -142,6 +159,7 @@ class PooledStream extends CallStream {
 
   protected override onStatus(failure: MeshError | undefined): void {
     this.pool.drop(this);
+    if (failure) this.pool.watcher?.onRefusal(this.key);
     this.take()?.fail(failure ?? this.ended());
   }
 

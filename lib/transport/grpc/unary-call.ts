@@ -13,11 +13,13 @@ export class UnaryCall extends CallStream {
   /**
    * Sends the call.
    *
+   * @param onStreamsTaken told when the answer says that calls may be sent in streams
    * @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams
    */
   constructor(
     lane: Lane,
     private readonly pending: PendingCall,
+    private readonly onStreamsTaken?: () => void,
   ) {
     const { path, headers, body } = pending.call;
     super(lane, lane.session.request(requestHeaders(lane.address, path, headers, pending.remainingMs), openStream));
@@ -38,6 +40,7 @@ export class UnaryCall extends CallStream {
   }
 
   protected override onStatus(failure: MeshError | undefined): void {
+    if (this.takesStreams) this.onStreamsTaken?.();
     if (failure) this.pending.fail(failure);
     else if (this.answer) this.deliver(this.answer, this.pending);
     else this.pending.fail(new MeshError(MeshCode.ENCODING, `${this.lane.address} answered OK, but without an answer`));

@@ -61,8 +61,8 @@ function ends(options: MeshOptions): Ends {
   return { serve: (port) => serve(all, port), dial: (port) => dial(all, port) };
 }
 
-/** The mesh over gRPC, as it comes: a call is a gRPC call. */
+/** The mesh over gRPC, as it comes: two of our own ends let calls follow each other on open streams. */
 export const mesh = ends({});
 
-/** The mesh over gRPC in its other mode: the calls of a method share one bidirectional stream. */
-export const meshStream = ends({ grpc: { mode: 'stream' } });
+/** The mesh over gRPC as it speaks to peers of other kinds: every call is a gRPC call. */
+export const meshUnary = ends({ grpc: { mode: 'unary' } });

@@ -199,7 +199,7 @@ describe('the listener, called by grpc-js', () => {
   });
 });
 
-describe.each(['unary', 'stream'] as const)('the connection in mode %s, calling grpc-js', (mode) => {
+describe.each(['unary', 'auto', 'stream'] as const)('the connection in mode %s, calling grpc-js', (mode) => {
   let server: grpc.Server;
   let connection: Connection;
   let metadata: grpc.Metadata[];
@@ -277,12 +277,11 @@ describe.each(['unary', 'stream'] as const)('the connection in mode %s, calling 
     expect(answers).toEqual(texts);
   });
 
-  it(mode === 'unary' ? 'opens a stream for each call' : 'keeps streams for the calls that follow', async () => {
-    const headers = { 'mesh-urn': 'a.b.c' };
-    for (let i = 0; i < 5; i++) await call({ headers });
-    expect(metadata).toHaveLength(mode === 'unary' ? 5 : 1);
-    await call({ headers: { 'mesh-urn': 'another' } });
-    expect(metadata).toHaveLength(mode === 'unary' ? 6 : 2);
+  it(mode === 'stream' ? 'keeps streams for the calls that follow' : 'opens a stream for each call', async () => {
+    for (let i = 0; i < 5; i++) await call({ series: 'a' });
+    expect(metadata).toHaveLength(mode === 'stream' ? 1 : 5);
+    await call({ series: 'b' });
+    expect(metadata).toHaveLength(mode === 'stream' ? 2 : 6);
   });
 
   it('maps a gRPC status, and calls on', async () => {

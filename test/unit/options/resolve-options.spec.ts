@@ -42,7 +42,7 @@ describe('resolveMeshOptions', () => {
         keepaliveTimeoutMs: 10_000,
         reconnectMinMs: 50,
         reconnectMaxMs: 10_000,
-        mode: 'unary',
+        mode: 'auto',
       },
       http: { version: '1.1', connections: 256 },
       sessions: {
@@ -232,7 +232,7 @@ describe('resolveMeshOptions', () => {
     ['limits.maxDepth must be a whole number from 1 to 1000, got 0', { limits: { maxDepth: 0 } }],
     ['retry.minDelayMs must be at most retry.maxDelayMs (1000), got 5000', { retry: { minDelayMs: 5_000 } }],
     ['grpc.reconnectMinMs must be at most grpc.reconnectMaxMs (20), got 50', { grpc: { reconnectMaxMs: 20 } }],
-    ["grpc.mode must be 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
+    ["grpc.mode must be 'auto' or 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
     ['the options must be an object, got null', null],
     [
       "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, port, requestTimeoutMs, transports",

@@ -59,6 +59,22 @@ describe('the dispatcher', () => {
     await expect(invoke(makeCall({ ...http, method: 'GET' }))).rejects.toMatchObject({ code: MeshCode.NOT_PERMITTED });
   });
 
+  it('takes the time that a call has from its body only where its transport does not say it', async () => {
+    const attachments = { 'x-ptp-timeout': '50' };
+    const body = Buffer.from(JSON.stringify({ attachments }));
+    const never = (): Promise<unknown> => new Promise(() => undefined);
+    const inStream = answer(makeDispatcher(never), makeCall({ body }));
+    // What stands in the body was copied there from the call before along the chain.
+    const stale = answer(makeDispatcher(never), makeCall({ body, deadline: Date.now() + 5_000 }));
+    let settled = 0;
+    for (const each of [inStream, stale]) void each.then(() => settled++);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await inStream).toMatchObject({ code: MeshCode.TIMEOUT });
+    expect(settled).toBe(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await stale).toMatchObject({ code: MeshCode.TIMEOUT });
+  });
+
   it('lets go of its clock however a call ends', async () => {
     const cancelled = new Cancellation();
     cancelled.cancel(new MeshError(MeshCode.CANCELLED, 'gone'));

@@ -1,0 +1,70 @@
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import type { Conductor } from '../http2/channel.js';
+import type { Lane } from '../http2/lane.js';
+import type { PendingCall } from '../pending-call.js';
+import { OutboundDuplex } from './outbound-duplex.js';
+import { GENEROUS, SPARING, StreamPool } from './stream-pool.js';
+import { UnaryCall } from './unary-call.js';
+
+/** What goes through a channel of gRPC. */
+export type GrpcPassenger = PendingCall | OutboundDuplex;
+
+/** Series known to be welcome in streams, on one connection; when there are more, all are learned anew. */
+const MAX_WELCOME = 10_000;
+
+/** How each mode sends calls through a connection. */
+export const conductors: Readonly<
+  Record<ResolvedMeshOptions['grpc']['mode'], (lane: Lane) => Conductor<GrpcPassenger>>
+> = {
+  unary: (lane) => new Conducting(lane, (call) => void new UnaryCall(lane, call)),
+  stream: (lane) => {
+    const pool = new StreamPool(lane, SPARING);
+    const sendInSeries = (call: PendingCall, key: string) => pool.send(call, key);
+    return new Conducting(lane, sendInSeries, () => pool.clear());
+  },
+  auto: (lane) => {
+    const learner = new Learner(lane);
+    const sendInSeries = (call: PendingCall, key: string) => learner.send(call, key);
+    return new Conducting(lane, sendInSeries, () => learner.pool.clear());
+  },
+};
+
+/** Sends what belongs to no series on a stream of its own, and the rest as told. */
+class Conducting implements Conductor<GrpcPassenger> {
+  constructor(
+    private readonly lane: Lane,
+    private readonly sendInSeries: (call: PendingCall, key: string) => void,
+    private readonly onLeave: () => void = () => undefined,
+  ) {}
+
+  send(passenger: GrpcPassenger): void {
+    if (passenger instanceof OutboundDuplex) return passenger.begin(this.lane);
+    const { path, series } = passenger.call;
+    if (series === undefined) void new UnaryCall(this.lane, passenger);
+    else this.sendInSeries(passenger, `${path} ${series}`);
+  }
+
+  leave(): void {
+    this.onLeave();
+  }
+}
+
+/** Sends each call on a stream of its own until an answer says, series by series, that they may share streams. */
+class Learner {
+  readonly pool: StreamPool;
+  private readonly welcome = new Set<string>();
+
+  constructor(private readonly lane: Lane) {
+    this.pool = new StreamPool(lane, GENEROUS, { onRefusal: (key) => this.welcome.delete(key) });
+  }
+
+  send(call: PendingCall, key: string): void {
+    if (this.welcome.has(key)) this.pool.send(call, key);
+    else void new UnaryCall(this.lane, call, () => this.learn(key));
+  }
+
+  private learn(key: string): void {
+    if (this.welcome.size >= MAX_WELCOME) this.welcome.clear();
+    this.welcome.add(key);
+  }
+}
