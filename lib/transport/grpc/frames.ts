@@ -10,6 +10,9 @@ export const FRAME_PREFIX_BYTES = 5;
 /** Memory taken at first for a message that arrives in several pieces; it grows with what has really arrived. */
 const FIRST_ALLOCATION_BYTES = 64 * 1024;
 
+/** A message up to this size has its memory at once when an eighth of it has arrived, so that it is not copied again. */
+const SMALL_MESSAGE_BYTES = 256 * 1024;
+
 /** A message as it stood on the wire. */
 export interface Frame {
   readonly body: Buffer;
@@ -101,7 +104,8 @@ export class FrameReader {
   private room(needed: number, length: number): Buffer {
     const { partial } = this;
     if (partial && partial.length >= needed) return partial;
-    const grown = Buffer.allocUnsafeSlow(Math.min(length, Math.max(2 * needed, FIRST_ALLOCATION_BYTES)));
+    const foreseen = Math.max(2 * needed, Math.min(8 * needed, SMALL_MESSAGE_BYTES), FIRST_ALLOCATION_BYTES);
+    const grown = Buffer.allocUnsafeSlow(Math.min(length, foreseen));
     partial?.copy(grown, 0, 0, this.filled);
     return (this.partial = grown);
   }
