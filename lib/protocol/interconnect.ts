@@ -47,14 +47,14 @@ export function forwardModeOf(headers: Headers): ForwardMode {
  */
 export function operationOfUri(uri: string): SessionOperation {
   if (uri === '') throw invalid(`the header '${Header.URI}' is missing: it says which call is meant`);
-  const operation = OPERATION_OF_PATH.get(pathOf(uri));
+  const operation = OPERATION_OF_PATH.get(uri) ?? OPERATION_OF_PATH.get(pathOfUri(uri));
   if (operation) return operation;
   const shown = JSON.stringify(uri.slice(0, 200));
   throw new MeshError(MeshCode.NOT_FOUND, `the header '${Header.URI}' names no call of the session API: ${shown}`);
 }
 
-/** By hand, since URL takes no bare path, and reads `grpcs:` and `https:` by different rules. */
-function pathOf(uri: string): string {
+/** The path of an `x-ptp-uri`. By hand, since URL takes no bare path, and reads `grpcs:` and `https:` by different rules. */
+export function pathOfUri(uri: string): string {
   const path = uri.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
@@ -116,18 +116,26 @@ export function wrapInbound(body: Uint8Array, headers: Headers, encoding: Encodi
   return formats(typeOf(encoding)).encode({ metadata: headers, payload: body });
 }
 
+/** What was wrapped: the body of a request, and its headers by lower-case name. */
+export interface Unwrapped {
+  readonly body: Uint8Array;
+  readonly headers: Record<string, string>;
+}
+
 /**
  * Opens an `Inbound`: the body that was wrapped, and its headers, by lower-case name.
  * @throws MeshError E0000000616 when it is malformed; E0000000400 when what it has for headers could not be any
  */
-export function unwrapInbound(
-  inbound: Uint8Array,
-  encoding: Encoding,
-  formats: FieldFormats,
-): { readonly body: Uint8Array; readonly headers: Record<string, string> } {
-  const { metadata, payload } = isProtobuf(encoding)
-    ? decodePtp('Inbound', inbound)
-    : fieldsOf(inbound, encoding, formats);
+export function unwrapInbound(inbound: Uint8Array, encoding: Encoding, formats: FieldFormats): Unwrapped {
+  return isProtobuf(encoding) ? unwrapProtobuf(inbound) : unwrapped(fieldsOf(inbound, encoding, formats));
+}
+
+/** Opens an `Inbound` in protobuf. @throws MeshError as {@link unwrapInbound} */
+export function unwrapProtobuf(inbound: Uint8Array): Unwrapped {
+  return unwrapped(decodePtp('Inbound', inbound));
+}
+
+function unwrapped({ metadata, payload }: { readonly metadata: unknown; readonly payload: unknown }): Unwrapped {
   const headers = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(readMetadata(metadata))) {
     headers[name.toLowerCase()] = checkHeader(name, value);
@@ -161,7 +169,8 @@ export function readForwarded(request: ForwardedRequest, formats: FieldFormats):
   return { ...request, headers, body: inbound.body, operation: operationOfUri(readHeader(headers, Header.URI) ?? '') };
 }
 
-function isCarried(name: string): boolean {
+/** Whether a header goes on from node to node. */
+export function isCarried(name: string): boolean {
   return name.startsWith('x-ptp-') || name.startsWith('mesh-') || name === Header.TRACEPARENT;
 }
 
