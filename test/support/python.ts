@@ -110,10 +110,15 @@ export class PythonScript {
   }
 
   /** The next line that the script prints; throws with what it wrote to its standard error when there is none in time. */
-  async line(): Promise<string> {
-    const next = await Promise.race([this.lines.next(), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  async line(patienceMs = PATIENCE_MS): Promise<string> {
+    const next = await Promise.race([this.lines.next(), sleep(patienceMs, undefined, { ref: false })]);
     if (next && !next.done) return next.value;
     throw new Error(`the script ${next ? 'ended' : 'printed nothing'}: ${this.stderr}`);
+  }
+
+  /** Writes a line to its standard input. */
+  tell(line: string): void {
+    this.child.stdin.write(`${line}\n`);
   }
 
   /** The address that a script says it listens at: it prints `ready host:port`. */

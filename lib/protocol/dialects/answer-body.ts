@@ -56,9 +56,21 @@ function noMessage(answer: SessionAnswer, { none }: AnswerSpelling): SessionAnsw
 }
 
 function writeProtobuf({ code, message, payload, metadata }: SessionAnswer, layout: PtpLayout): Uint8Array {
-  const bytes = encodePtp('TransportOutbound', { metadata, payload: payload ?? NOTHING, code, message }, layout);
+  const fields = { metadata, payload: payload ?? NOTHING, code, message: asJsonText(message) };
+  const bytes = encodePtp('TransportOutbound', fields, layout);
   const isEmpty = payload?.byteLength === 0 && layout === 'standard';
   return isEmpty ? Buffer.concat([bytes, EMPTY_PAYLOAD]) : bytes;
+}
+
+/**
+ * A message that means itself inside a JSON string. The reference Python SDK puts it there as it is, and
+ * would report a syntax error of its own instead of the code.
+ */
+function asJsonText(message: string): string {
+  return message
+    .replaceAll('"', "'")
+    .replaceAll('\\', '/')
+    .replaceAll(/\p{Cc}/gu, ' ');
 }
 
 function fieldsOf({ code, message, payload, metadata }: SessionAnswer, spelling: AnswerSpelling): Fields {

@@ -348,3 +348,23 @@ describe("the conflict about success in M's older nodes", () => {
     }
   });
 });
+
+describe('the conflict about the message of an answer', () => {
+  const failure = sessionAnswer({ code: MeshCode.NOT_IN_NETWORK, message: 'no "way"\nto LX\\1' });
+  const messageOf = (dialect: typeof standard | typeof yacl, request: Parameters<typeof rawRequest>[0]): string => {
+    const raw = rawRequest(request);
+    return dialect.readAnswer('pop', raw.wire, dialect.writeAnswer(raw, failure, formats), formats).message;
+  };
+
+  it.each(Object.entries(dialects))(
+    '%s: in protobuf it can be put into JSON as it is, which the SDK does',
+    (_, one) => {
+      expect(messageOf(one, { wire: 'grpc', contentType: '' })).toBe("no 'way' to LX/1");
+      expect(messageOf(one, { contentType: PROTOBUF })).toBe("no 'way' to LX/1");
+    },
+  );
+
+  it.each(envelopes)('%s: elsewhere it stays as it is', (_, dialect) => {
+    expect(messageOf(dialect, {})).toBe(failure.message);
+  });
+});

@@ -48,7 +48,8 @@ const blank = { payload: new Uint8Array(0), metadata: {} };
 
 const anyAnswer = fc.record({
   code: fc.constantFrom(MeshCode.SUCCESS, MeshCode.BUFFER_FULL, 'E0000009999'),
-  message: text,
+  // Quotation marks and backslashes are not kept in protobuf: see the conflict about the message of an answer.
+  message: text.filter((one) => !/["\\\p{Cc}]/u.test(one)),
   payload: fc.option(payload, { nil: undefined }),
   metadata,
 });
