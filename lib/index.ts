@@ -17,6 +17,7 @@ export {
   type SessionOptions,
   type StaticServiceOptions,
 } from './options/mesh-options.js';
+export type { PartnerOptions, ResolvedPartner } from './options/partner-options.js';
 export { RunMode } from './protocol/run-mode.js';
 export { MeshModule, type MeshFeatureOptions } from './mesh.module.js';
 export type { MeshModuleExtras } from './mesh.module-definition.js';

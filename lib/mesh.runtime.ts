@@ -65,7 +65,7 @@ export class MeshRuntime {
   /** Serves incoming calls. */
   readonly acceptor: Acceptor = (path) => {
     const { dispatcher, sessions } = this.join();
-    return dispatcher.accept(path) ?? sessions.endpoint.accept(path);
+    return dispatcher.accept(path) ?? sessions.accept(path);
   };
 
   /** Serves sessions, and calls nodes for them. */

@@ -1,6 +1,8 @@
 import { CODEC } from './codec/codec.js';
 import { fieldFormats } from './codec/formats.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import { joinPartners } from './mesh.node.js';
+import { NodeEndpoint } from './node/node-endpoint.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { DIALECT } from './protocol/dialect.js';
 import { LocalPort } from './session/handle/local-port.js';
@@ -11,19 +13,22 @@ import { SessionEndpoint } from './session/session-endpoint.js';
 import { SessionService } from './session/session-service.js';
 import { SESSION_STORE, type SessionStore } from './session/store.js';
 import type { ConnectionPool } from './transport/connection-pool.js';
+import type { Acceptor } from './transport/transport.js';
 
 /** The sessions of one mesh, put together. */
 export interface JoinedSessions {
   readonly store: SessionStore;
   /** Serves the session API on the wire. */
   readonly endpoint: SessionEndpoint;
+  /** Finds what serves a path of the session API, or one between nodes. */
+  readonly accept: Acceptor;
   /** The store of this process, for handles. */
   readonly local: SessionPort;
   /** A node elsewhere, for handles. */
   remote(node: SessionNode): SessionPort;
 }
 
-/** Joins the store, the dialects and the codecs found in the application to what serves and calls the session API. */
+/** Joins the store, the dialects, the codecs and the partners found in the application to what serves and calls the session API. */
 export function joinSessions(
   extensions: ExtensionRegistry,
   options: ResolvedMeshOptions,
@@ -31,9 +36,13 @@ export function joinSessions(
 ): JoinedSessions {
   const store = extensions.get(SESSION_STORE);
   const formats = fieldFormats(extensions.all(CODEC));
-  const local = new LocalPort(new SessionService(store, options), options);
+  const elsewhere = joinPartners(extensions, options, formats, pool);
+  const local = new LocalPort(new SessionService(store, options), options, elsewhere);
   const dialects = extensions.all(DIALECT);
-  const endpoint = new SessionEndpoint({ dialects, fallback: extensions.get(DIALECT), formats, port: local });
+  const fallback = extensions.get(DIALECT);
+  const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
+  const node = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats });
+  const accept: Acceptor = (path) => endpoint.accept(path) ?? node.accept(path);
   const remote = ({ address, transport, dialect, contentType }: SessionNode): SessionPort =>
     new RemotePort(
       {
@@ -44,5 +53,5 @@ export function joinSessions(
       },
       formats,
     );
-  return { store, endpoint, local, remote };
+  return { store, endpoint, accept, local, remote };
 }

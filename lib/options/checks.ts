@@ -26,6 +26,12 @@ export function text(form: RegExp, expected: string): Check<string> {
     typeof value === 'string' && form.test(value) ? value : problems.refuse(name, expected, value);
 }
 
+/** The content type of a message: no parameters. */
+export const mediaType = text(
+  /^[a-z\d][\w.+-]{0,126}\/[a-z\d][\w.+-]{0,126}$/,
+  'a content type without parameters, in lower case, such as application/json',
+);
+
 /** One of a few words. */
 export function oneOf<const W extends string>(...words: readonly W[]): Check<W> {
   const expected = words.map((word) => `'${word}'`).join(' or ');

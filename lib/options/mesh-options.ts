@@ -1,3 +1,5 @@
+import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
+
 /** Where this application listens. */
 export interface ListenOptions {
   /** TCP port; 0 takes a free one. Default: the port of `MESH_RUNTIME`, else 7304. */
@@ -154,6 +156,8 @@ export interface MeshOptions {
   http?: HttpTransportOptions;
   /** What sessions may hold, and for how long. */
   sessions?: SessionOptions;
+  /** The nodes of other institutions, to which what is pushed for them is forwarded. Default none. */
+  partners?: readonly PartnerOptions[];
 }
 
 /**
@@ -191,6 +195,7 @@ export interface ResolvedMeshOptions {
   readonly grpc: Readonly<Required<GrpcTransportOptions>>;
   readonly http: Readonly<Required<HttpTransportOptions>>;
   readonly sessions: Readonly<Required<SessionOptions>>;
+  readonly partners: readonly ResolvedPartner[];
 }
 
 /** A {@link StaticServiceOptions} with its addresses completed; absent restrictions are empty strings. */

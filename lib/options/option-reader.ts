@@ -31,6 +31,13 @@ export class OptionReader {
     return this.take<T | undefined>(key, check, () => undefined);
   }
 
+  /** The option, checked, which must be there; `undefined` when it is not, or is wrong. */
+  takeRequired<T>(key: string, check: Check<T>): T | undefined {
+    const value = this.raw(key);
+    const name = this.nameOf(key);
+    return value === undefined ? this.problems.note(`${name} is missing`) : check(value, name, this.problems);
+  }
+
   /** The option as it was given. */
   raw(key: string): unknown {
     this.known.push(key);

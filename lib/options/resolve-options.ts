@@ -3,6 +3,7 @@ import { Environment } from './environment.js';
 import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './mesh-options.js';
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
+import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
 
@@ -24,9 +25,10 @@ export function resolveMeshOptions(options: MeshOptions, env: NodeJS.ProcessEnv 
 
 function readMesh(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions {
   const limits = reader.section('limits', readLimits);
+  const nodeId = reader.take('nodeId', check.partyId, () => 'LX0000000000000');
   return {
     name: reader.take('name', check.applicationName, () => environment.name('unknown')),
-    nodeId: reader.take('nodeId', check.partyId, () => 'LX0000000000000'),
+    nodeId,
     instId: reader.take('instId', check.partyId, () => 'JG0000000000000000'),
     domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
     listen: readListen(reader, environment, problems),
@@ -42,6 +44,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
     http: reader.section('http', readHttp),
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
+    partners: readPartners(reader, { nodeId }, problems),
   };
 }
 
@@ -69,8 +72,8 @@ const service: check.Check<ResolvedStaticService> = (value, name, problems) => {
   return readObject(name, value, problems, (reader) => {
     const transport = reader.takeOptional('transport', check.extensionName);
     return {
-      service: required(reader, 'service', name, check.servicePattern, problems) ?? '',
-      addresses: unique(required(reader, 'addresses', name, check.listOf(check.address, 1), problems) ?? []),
+      service: reader.takeRequired('service', check.servicePattern) ?? '',
+      addresses: unique(reader.takeRequired('addresses', check.listOf(check.address, 1)) ?? []),
       nodeId: reader.take('nodeId', check.partyId, () => ''),
       instId: reader.take('instId', check.partyId, () => ''),
       subset: reader.take('subset', check.subsetName, () => ''),
@@ -78,17 +81,6 @@ const service: check.Check<ResolvedStaticService> = (value, name, problems) => {
     };
   });
 };
-
-function required<T>(
-  reader: OptionReader,
-  key: string,
-  path: string,
-  checkIt: check.Check<T>,
-  problems: Problems,
-): T | undefined {
-  const value = reader.raw(key);
-  return value === undefined ? problems.note(`${path}.${key} is missing`) : checkIt(value, `${path}.${key}`, problems);
-}
 
 const use: check.Check<Readonly<Record<string, string>>> = (value, name, problems) => {
   if (!isRecord(value)) {

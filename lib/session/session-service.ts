@@ -131,7 +131,8 @@ function keyOf({ session, topic }: SessionRequest): QueueKey {
   return { session, topic };
 }
 
-function checkSession(session: string): void {
+/** @throws MeshError E0000000400 when a session id is missing or too long */
+export function checkSession(session: string): void {
   if (session === '') {
     throw new MeshError(MeshCode.INVALID_REQUEST, "the header 'x-ptp-session-id' is missing: it names the session");
   }

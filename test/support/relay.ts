@@ -11,9 +11,8 @@ export interface Relay {
   cut(): void;
 }
 
-/** Starts a relay to an address; it ends with the test. */
-export async function startRelay(target: string): Promise<Relay> {
-  const [host, port] = target.split(':');
+/** Starts a relay to an address, or to one that is asked for with each connection; it ends with the test. */
+export async function startRelay(target: string | (() => string)): Promise<Relay> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const keep = (socket: Socket) => {
@@ -22,6 +21,7 @@ export async function startRelay(target: string): Promise<Relay> {
   };
   const server = createServer((inner) => {
     connections++;
+    const [host, port] = (typeof target === 'string' ? target : target()).split(':');
     const outer = connect(Number(port), host);
     keep(inner);
     keep(outer);

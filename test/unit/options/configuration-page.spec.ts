@@ -38,6 +38,7 @@ describe('docs/configuration.md', () => {
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
+      ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),
     ];
     const rowless = ['limits', 'retry', 'grpc', 'http', 'sessions'];
     expect(rows.map(({ option }) => option).toSorted()).toEqual(

@@ -61,6 +61,7 @@ describe('resolveMeshOptions', () => {
         maxRememberedIds: 500_000,
         peek: 'retain',
       },
+      partners: [],
     });
   });
 
@@ -120,9 +121,24 @@ describe('resolveMeshOptions', () => {
         maxRememberedIds: 12,
         peek: 'consume',
       },
+      partners: [
+        {
+          nodeId: 'LX2',
+          instId: 'JG2',
+          address: ['127.0.0.1:7304'],
+          transport: 'http',
+          mode: 'wrapped',
+          dialect: 'mesh',
+          contentType: 'application/json',
+          timeoutMs: 13,
+          via: 'invoke',
+        },
+      ],
     };
+    const partners = options.partners.map(({ address: addresses, ...partner }) => ({ ...partner, addresses }));
     expect(resolveMeshOptions(options, {})).toEqual({
       ...options,
+      partners,
       addresses: ['10.0.0.1:570', 'node.example:7304'],
       direct: [],
     });

@@ -1,0 +1,41 @@
+import type { FieldFormats, RawRequest } from '../protocol/dialect.js';
+import type { SessionRequest } from '../protocol/session-call.js';
+import type { OwnNode } from '../session/handle/local-port.js';
+import type { SessionPort } from '../session/handle/session-port.js';
+import { checkSession, type SessionOutcome, type SessionWait } from '../session/session-service.js';
+import type { ConnectionPool } from '../transport/connection-pool.js';
+import { deliver } from './delivery.js';
+import { forwardedAnswer } from './forwarded-answer.js';
+import { forwardedCall } from './forwarded-call.js';
+import type { PartnerTable } from './partner-table.js';
+
+/** What a {@link ForwardPort} works with. */
+export interface ForwardParts {
+  /** The node that forwards. */
+  readonly own: OwnNode;
+  readonly partners: PartnerTable;
+  readonly formats: FieldFormats;
+  readonly pool: ConnectionPool;
+}
+
+/** Hands requests that are meant for another node to that node (standard, east-west). */
+export class ForwardPort implements SessionPort {
+  constructor(private readonly parts: ForwardParts) {}
+
+  /**
+   * Hands a request on. What the partner answers is the answer, with its code and its message.
+   *
+   * @throws MeshError E0000000618 when the target is no partner; E0000000503 when the request comes round in a circle;
+   * E0000000607 when the partner cannot be reached; E0000000601 when it does not answer in time; E0000000616 when its answer
+   * is malformed
+   */
+  async call(request: SessionRequest, wait: SessionWait, raw?: RawRequest): Promise<SessionOutcome> {
+    const { own, partners, formats, pool } = this.parts;
+    checkSession(request.session);
+    const partner = partners.find(request.parties);
+    const call = forwardedCall(partner, own, request, raw, formats);
+    const repetition = request.messageId === '' ? 'unsafe' : 'safe';
+    const answer = await deliver(partner, call, { repetition, pool, wait });
+    return { answer: forwardedAnswer(partner, request.operation, answer, formats), settle: () => undefined };
+  }
+}
