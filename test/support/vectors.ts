@@ -58,6 +58,18 @@ export interface PtpDecodedVector {
   readonly decoded: 'rejected' | Readonly<Record<string, unknown>>;
 }
 
+/** A case of `session.json`: a call of the session API as the reference Python SDK sends it over gRPC. */
+export interface SessionVector {
+  readonly case: string;
+  readonly method: string;
+  readonly metadata: readonly (readonly [string, string])[];
+  readonly request_base64: string;
+}
+
+/** The vectors of session calls. */
+export const sessionVectors = (): readonly SessionVector[] =>
+  (load('session') as readonly SessionVector[]).filter((vector) => vector.case.startsWith('session '));
+
 /** The vectors of messages in protobuf. */
 export const ptpVectors = (): readonly PtpVector[] => load('ptp') as readonly PtpVector[];
 
