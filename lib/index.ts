@@ -30,6 +30,7 @@ export {
 } from './mesh.client-proxy.js';
 export { MeshConsumer } from './nest/mesh-consumer.decorator.js';
 export { MeshProvider, type MeshProviderOptions } from './nest/mesh-provider.decorator.js';
+export { MeshSession, type MeshSessionOptions, SessionStream } from './nest/passive/mesh-session.decorator.js';
 export { meshMicroservice } from './nest/mesh-microservice.js';
 export { MeshServer, type MeshServerEvents, type MeshServerStatus } from './nest/mesh-server.js';
 export { DEFAULT_MESH, meshTransport } from './nest/mesh-transport.js';
@@ -43,7 +44,6 @@ export {
 } from './nest/tokens.js';
 export {
   type MessagesOptions,
-  type MeshSession,
   type PushOptions,
   type PushToOptions,
   type SessionCallOptions,

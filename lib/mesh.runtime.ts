@@ -7,6 +7,9 @@ import { MeshError } from './errors/mesh-error.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
+import { joinStreams } from './mesh.streams.js';
+import type { StreamDesk } from './nest/passive/stream-desk.js';
+import { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { type Instance, REGISTRY } from './registry/registry.js';
 import { RETRY_POLICY } from './resilience/retry-policy.js';
@@ -30,6 +33,8 @@ const SELF = '(self)';
 export class MeshRuntime {
   /** The services that this process provides. */
   readonly services = new ServiceTable();
+  /** The handlers of streams in this process. */
+  readonly handlers = new StreamTable();
   private parts: MeshParts | undefined;
   private home: object | undefined;
   private readonly self: Instance;
@@ -90,10 +95,16 @@ export class MeshRuntime {
     this.parts?.sessions.endpoint.drain();
   }
 
+  /** Ends the streams that handlers have, and begins none any more. */
+  async endStreams(): Promise<void> {
+    await this.parts?.streams.close();
+  }
+
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, sessions } = this.parts;
+    const { pool, sessions, streams } = this.parts;
+    await streams.close();
     await sessions.store.close();
     const overdue = setTimeout(() => pool.destroy(), this.options.drainTimeoutMs);
     try {
@@ -140,7 +151,8 @@ export class MeshRuntime {
       this.options,
     );
     const sessions = joinSessions(extensions, this.options, pool);
-    return (this.parts = { extensions, dispatcher, pool, invoker, sessions });
+    const streams = joinStreams(this.handlers, sessions, this.options);
+    return (this.parts = { extensions, dispatcher, pool, invoker, sessions, streams });
   }
 
   private dial(
@@ -160,4 +172,5 @@ interface MeshParts {
   readonly pool: ConnectionPool;
   readonly invoker: MeshInvoker;
   readonly sessions: JoinedSessions;
+  readonly streams: StreamDesk;
 }

@@ -18,6 +18,8 @@ import type { Acceptor } from './transport/transport.js';
 /** The sessions of one mesh, put together. */
 export interface JoinedSessions {
   readonly store: SessionStore;
+  /** Serves calls out of the store, and tells of them. */
+  readonly service: SessionService;
   /** Serves the session API on the wire. */
   readonly endpoint: SessionEndpoint;
   /** Finds what serves a path of the session API, or one between nodes. */
@@ -37,7 +39,8 @@ export function joinSessions(
   const store = extensions.get(SESSION_STORE);
   const formats = fieldFormats(extensions.all(CODEC));
   const elsewhere = joinPartners(extensions, options, formats, pool);
-  const local = new LocalPort(new SessionService(store, options), options, elsewhere);
+  const service = new SessionService(store, options);
+  const local = new LocalPort(service, options, elsewhere);
   const dialects = extensions.all(DIALECT);
   const fallback = extensions.get(DIALECT);
   const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
@@ -53,5 +56,5 @@ export function joinSessions(
       },
       formats,
     );
-  return { store, endpoint, accept, local, remote };
+  return { store, service, endpoint, accept, local, remote };
 }

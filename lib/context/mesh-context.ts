@@ -76,6 +76,11 @@ export class MeshContext extends BaseRpcContext<[]> {
     return storage.getStore();
   }
 
+  /** Runs a function outside of any call. @internal */
+  static outside<T>(fn: () => T): T {
+    return storage.exit(fn);
+  }
+
   /** Runs a function with this context as the current one. */
   run<T>(fn: () => T): T {
     return storage.run(this, fn);
@@ -94,6 +99,21 @@ export class MeshContext extends BaseRpcContext<[]> {
   /** W3C `traceparent` that came with the call; carried on to the calls made below. */
   get traceparent(): string | undefined {
     return this.attachments['traceparent'];
+  }
+
+  /** Session that the call belongs to (`x-ptp-session-id`). */
+  get sessionId(): string | undefined {
+    return this.attachments['x-ptp-session-id'];
+  }
+
+  /** Topic whose messages a handler of `@MeshSession` gets, and that of the calls made below it (`x-ptp-topic`). */
+  get topic(): string | undefined {
+    return this.attachments['x-ptp-topic'];
+  }
+
+  /** Access token that came with the call (`x-ptp-token`). It is not checked. */
+  get token(): string | undefined {
+    return this.attachments['x-ptp-token'];
   }
 
   /** The span id for the next call made below this one. */

@@ -44,6 +44,23 @@ export async function callEventHandler(
   return null;
 }
 
+/** Runs a handler of streams; `consume` takes what it returned, and ends with the stream. */
+export async function callStreamHandler(
+  handler: MessageHandler,
+  inbound: Observable<unknown>,
+  context: MeshContext,
+  consume: (result: unknown) => Promise<void>,
+  onEnd?: () => void,
+): Promise<void> {
+  try {
+    await consume(await handler(inbound, context));
+  } catch (outcome) {
+    throw originalFailure(outcome, context);
+  } finally {
+    onEnd?.();
+  }
+}
+
 function lastValue(source: Observable<unknown>, context: MeshContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const subscription = new Subscription();

@@ -6,8 +6,11 @@ import { MeshError } from '../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../options/mesh-options.js';
 import type { ServiceTable } from '../rpc/provider/service-table.js';
 import type { Acceptor, Listener, Transport } from '../transport/transport.js';
-import { callEventHandler, callHandler } from './call-handler.js';
+import { callEventHandler, callHandler, callStreamHandler } from './call-handler.js';
 import type { MeshHandlerExtras } from './mesh-provider.decorator.js';
+import type { StreamHandlerExtras } from './passive/mesh-session.decorator.js';
+import type { StreamHandler } from './passive/stream-handler.js';
+import type { StreamTable } from './passive/stream-table.js';
 import { meshTransport } from './mesh-transport.js';
 
 /** States of a {@link MeshServer}, as its `status` tells them. */
@@ -28,11 +31,14 @@ export interface MeshServerParts {
   readonly mesh: string;
   readonly options: ResolvedMeshOptions;
   readonly services: ServiceTable;
+  readonly handlers: StreamTable;
   readonly acceptor: Acceptor;
   /** The transports to listen with. */
   transports(): readonly Transport[];
   /** Told when no new calls are taken: what waits for something to happen is to end. */
   endWaits(): void;
+  /** Ends the streams that handlers have. */
+  endStreams(): Promise<void>;
 }
 
 /**
@@ -94,13 +100,13 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
 
   /**
    * Registers a handler; Nest calls it. A pattern that is no text is not served, with a warning.
-   * @throws MeshError E0000000400 when another handler has the service already
+   * @throws MeshError E0000000400 when another handler has the service or the topic already
    */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
     isEventHandler = false,
-    extras: MeshHandlerExtras & Record<string, unknown> = {},
+    extras: MeshHandlerExtras & StreamHandlerExtras & Record<string, unknown> = {},
   ): void {
     const service = this.normalizePattern(pattern as string);
     const chained = isEventHandler && this.messageHandlers.has(service);
@@ -108,6 +114,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     if (chained) return;
     // Nest shows every server the handlers of all others, unless they name their transport.
     if (typeof pattern !== 'string') return this.logger.warn(notServed(service));
+    if (extras.stream) return this.parts.handlers.add({ ...extras.stream, invoke: this.streamInvoker(callback) });
     this.parts.services.add({
       service,
       provider: extras.provider ?? `a handler of the pattern '${service}'`,
@@ -137,6 +144,17 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     };
   }
 
+  private streamInvoker(handler: MessageHandler): StreamHandler['invoke'] {
+    return (inbound, context, consume) => {
+      if (!this.watched) return callStreamHandler(handler, inbound, context, consume);
+      return new Promise((resolve, reject) => {
+        this.runWithProcessingHooks(context, async (end) =>
+          callStreamHandler(handler, inbound, context, consume, end).then(resolve, reject),
+        );
+      });
+    };
+  }
+
   private async open(): Promise<void> {
     const { listen } = this.parts.options;
     if (listen === false) {
@@ -159,7 +177,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     const drained = this.listeners.map((listener) => this.drain(listener));
     // Only now: callers whose wait ends ask again, and are to find the door closed.
     this.parts.endWaits();
-    await Promise.all(drained);
+    await Promise.all([...drained, this.parts.endStreams()]);
     this._status$.next('closed');
     this.tell('close');
   }

@@ -105,6 +105,8 @@ export interface SessionOptions {
   maxWaiting?: number;
   /** Most bytes of pushes that wait for room; one may always wait. Default 67 108 864 (64 MiB). */
   maxWaitingBytes?: number;
+  /** Most streams that handlers of `@MeshSession` have at a time; messages beyond wait in their queues. Default 10 000. */
+  maxStreams?: number;
   /** A session without any operation for this time is dropped with all that it holds, in ms. Default 3 600 000 (1 hour). */
   idleTimeoutMs?: number;
   /** How long a pop waits that does not say how long, in ms. Default 120 000 (2 minutes). */

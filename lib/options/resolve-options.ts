@@ -146,6 +146,7 @@ function readSessions(reader: OptionReader, limits: ResolvedMeshOptions['limits'
     whenFull: reader.take('whenFull', check.oneOf('fail', 'wait'), () => 'wait' as const),
     maxWaiting: reader.take('maxWaiting', check.wholeNumber(1, 10_000_000), () => 100_000),
     maxWaitingBytes: reader.take('maxWaitingBytes', check.wholeNumber(1, Number.MAX_SAFE_INTEGER), () => 64 * MIB),
+    maxStreams: reader.take('maxStreams', check.wholeNumber(1, 1_000_000), () => 10_000),
     idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 3_600_000),
     popTimeoutMs: reader.take('popTimeoutMs', check.milliseconds(1), () => 120_000),
     maxTopicBytes: reader.take('maxTopicBytes', check.wholeNumber(1, 65_536), () => 1_024),

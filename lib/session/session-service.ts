@@ -29,15 +29,19 @@ export interface SessionOutcome {
   settle(how: Settlement): void;
 }
 
-/** Hears of every message that is accepted into a queue. */
-export type PushListener = (key: QueueKey) => void;
+/** Hears of every push that is accepted into a queue. It keeps nothing of the payload. */
+export type PushListener = (key: QueueKey, push: SessionRequest) => void;
+
+/** Hears of every topic, or with an empty topic every session, that is about to be released. */
+export type ReleaseListener = (key: QueueKey) => void;
 
 const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 const nothingToSettle = (): void => undefined;
 
 /** Serves the calls of the session API out of a store. What goes wrong is the answer's code. */
 export class SessionService {
-  private readonly listeners = new Set<PushListener>();
+  private readonly pushListeners = new Set<PushListener>();
+  private readonly releaseListeners = new Set<ReleaseListener>();
 
   constructor(
     private readonly store: SessionStore,
@@ -59,8 +63,17 @@ export class SessionService {
    * @returns forgets the listener
    */
   onPush(listener: PushListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.pushListeners.add(listener);
+    return () => this.pushListeners.delete(listener);
+  }
+
+  /**
+   * Tells of every release, before it happens.
+   * @returns forgets the listener
+   */
+  onRelease(listener: ReleaseListener): () => void {
+    this.releaseListeners.add(listener);
+    return () => this.releaseListeners.delete(listener);
   }
 
   private perform(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
@@ -85,7 +98,7 @@ export class SessionService {
     }
     const deadline = Math.min(wait.deadline, Date.now() + this.options.timeoutMs);
     await this.store.push(keyOf(request), { payload, metadata, id: messageId }, { ...wait, deadline });
-    for (const listener of this.listeners) listener(keyOf(request));
+    for (const listener of this.pushListeners) listener(keyOf(request), request);
     return { answer: successAnswer(undefined), settle: nothingToSettle };
   }
 
@@ -99,6 +112,7 @@ export class SessionService {
   }
 
   private async release(request: SessionRequest): Promise<SessionOutcome> {
+    for (const listener of this.releaseListeners) listener(keyOf(request));
     await this.store.release(keyOf(request));
     return { answer: successAnswer(undefined), settle: nothingToSettle };
   }

@@ -35,7 +35,10 @@ export class LocalPort implements SessionPort {
 }
 
 /** Whether a call is meant for this node: node first, institution second, and nobody means us. */
-function isOwn({ targetNodeId, targetInstId }: SessionParties, own: OwnNode): boolean {
+export function isOwn(
+  { targetNodeId, targetInstId }: Pick<SessionParties, 'targetNodeId' | 'targetInstId'>,
+  own: OwnNode,
+): boolean {
   if (targetNodeId !== '') return sameId(targetNodeId, own.nodeId);
   return targetInstId === '' || sameId(targetInstId, own.instId);
 }

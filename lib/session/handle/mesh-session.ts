@@ -1,9 +1,10 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import { endingOf } from './ending.js';
 import { messageSource } from './message-source.js';
 import { pushOperator } from './push-to.js';
 import type { ReceivedMessage } from './received-message.js';
 import { streamOf } from './stream-of.js';
-import type { TopicCarrier } from './topic-carrier.js';
+import type { Carried, TopicCarrier } from './topic-carrier.js';
 
 /** How long a push or release may wait at the other side, in ms, when the call does not say. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -65,25 +66,25 @@ export class MeshSession implements AsyncDisposable {
 
   /**
    * Takes the head of a topic, waiting for one.
-   * @returns `undefined` when there was none in time
-   * @throws MeshError E0000000608 when the session was released meanwhile
+   * @returns `undefined` when there was none in time, or when the head told that the stream of the handler that pushes here is
+   * complete
+   * @throws MeshError E0000000608 when the session was released meanwhile; the code of that stream when it failed
    */
   async pop(options: SessionCallOptions = {}): Promise<Uint8Array | undefined> {
     const { topic = '', timeoutMs = DEFAULT_POP_MS, signal } = options;
     const carried = await this.carrier.pop(topic, { timeoutMs, signal });
-    carried?.settle('delivered');
-    return carried?.payload;
+    return payloadOf(carried);
   }
 
   /**
    * Looks at the head of a topic. Whether it stays there is for its server to say: with ours it does, unless configured.
-   * @returns `undefined` when the topic is empty
+   * @returns `undefined` when the topic is empty, or its head tells that the stream of the handler that pushes here is complete
+   * @throws MeshError the code of that stream when it failed
    */
   async peek(options: SessionCallOptions = {}): Promise<Uint8Array | undefined> {
     const { topic = '', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     const carried = await this.carrier.peek(topic, { timeoutMs, signal });
-    carried?.settle('delivered');
-    return carried?.payload;
+    return payloadOf(carried);
   }
 
   /** Drops what is unread and ends the pops that wait: of one topic, or of the whole session when none is named. */
@@ -94,8 +95,8 @@ export class MeshSession implements AsyncDisposable {
 
   /**
    * The messages of a topic as they arrive. At most `prefetch` of them wait to be taken; reading a message's payload takes
-   * it. Completes when the session is released; fails with the code of what went wrong. Unsubscribing ends the wait, and what
-   * was not taken goes back where it can. Every subscription is a reader of its own.
+   * it. Completes when the session is released, or the stream of the handler that pushes here is complete; fails with the code of
+   * what went wrong here or there. Unsubscribing ends the wait, and what was not taken goes back where it can. Every subscription is a reader of its own.
    */
   messages({ topic = '', prefetch = 16 }: MessagesOptions = {}): Observable<ReceivedMessage> {
     return messageSource((options) => this.carrier.pop(topic, options), prefetch);
@@ -113,14 +114,24 @@ export class MeshSession implements AsyncDisposable {
   pushTo(options: PushToOptions = {}): OperatorFunction<Uint8Array, Uint8Array> {
     const { maxMessages = 1_024, maxBytes = 16 * 1_024 * 1_024, signal, ...rest } = options;
     const either = (one: AbortSignal) => (signal ? AbortSignal.any([signal, one]) : one);
-    return pushOperator((payload, caller) => this.push(payload, { ...rest, signal: either(caller) }), {
-      maxMessages,
-      maxBytes,
-    });
+    return pushOperator<Uint8Array>(
+      (payload, caller) => this.push(payload, { ...rest, signal: either(caller) }),
+      { maxMessages, maxBytes },
+      (payload) => payload.byteLength,
+    );
   }
 
   /** Releases the session: `await using session = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }
+}
+
+function payloadOf(carried: Carried | undefined): Uint8Array | undefined {
+  if (!carried) return undefined;
+  carried.settle('delivered');
+  const ending = endingOf(carried);
+  if (!ending) return carried.payload;
+  if (ending === 'completed') return undefined;
+  throw ending;
 }

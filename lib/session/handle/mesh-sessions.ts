@@ -5,7 +5,7 @@ import { MeshSession } from './mesh-session.js';
 import { SessionCalls } from './session-calls.js';
 import type { SessionPort } from './session-port.js';
 import { SplitCarrier } from './split-carrier.js';
-import { PlainCarrier } from './topic-carrier.js';
+import { PlainCarrier, type TopicCarrier } from './topic-carrier.js';
 
 /** A node elsewhere whose session API a session is to use. */
 export interface SessionNode {
@@ -60,6 +60,11 @@ export class MeshSessions {
    * @throws MeshError E0000000400 when the id is empty
    */
   open(id: string, options: OpenOptions = {}): MeshSession {
+    return new MeshSession(id, this.carry(id, options));
+  }
+
+  /** What carries messages to and from the topics of a session. @internal */
+  carry(id: string, options: OpenOptions): TopicCarrier {
     if (id === '') throw new MeshError(MeshCode.INVALID_REQUEST, 'a session needs an id that is not empty');
     const { own, maxMessageBytes } = this.parts;
     const { node, splitting, targetNodeId = '', targetInstId = '', providerCode = '', token = '', traceId } = options;
@@ -68,7 +73,6 @@ export class MeshSessions {
     const plain = new PlainCarrier(new SessionCalls({ session: id, parties, providerCode, token, traceId }, port));
     const { packetBytes = 1_048_576 } = splitting ?? {};
     // What is put together of packets may be larger than one message.
-    const carrier = splitting ? new SplitCarrier(plain, packetBytes, 16 * maxMessageBytes) : plain;
-    return new MeshSession(id, carrier);
+    return splitting ? new SplitCarrier(plain, packetBytes, 16 * maxMessageBytes) : plain;
   }
 }

@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import { endingOf, type Ending } from './ending.js';
 import { ReceivedMessage } from './received-message.js';
 import type { Carried, CarryOptions } from './topic-carrier.js';
 
@@ -12,8 +13,9 @@ export type TakeNext = (options: CarryOptions) => Promise<Carried | undefined>;
 
 /**
  * The messages of a topic as an Observable. It asks for the next message only while fewer than `prefetch` of those emitted
- * wait to be taken, which reading their payload does. It completes when the topic or the session is released, fails with what
- * a pop fails with, and gives back what is not taken when it is unsubscribed from.
+ * wait to be taken, which reading their payload does. It completes when the topic or the session is released, or the other side's
+ * stream is complete; fails with what a pop, or the other side's stream, fails with; and gives back what is not taken when it
+ * fails or is unsubscribed from.
  */
 export function messageSource(take: TakeNext, prefetch: number): Observable<ReceivedMessage> {
   return new Observable((subscriber) => {
@@ -60,11 +62,21 @@ class Pump {
     const carried = await this.take({ timeoutMs: POP_MS, signal: this.caller.signal });
     if (!carried) return;
     if (this.subscriber.closed) return carried.settle('lost');
+    const ending = endingOf(carried);
+    if (ending) return this.finish(carried, ending);
     const message = new ReceivedMessage(carried, this.onTaken);
     this.emitting = message;
     this.waiting.add(message);
     this.subscriber.next(message);
     this.emitting = undefined;
+  }
+
+  /** Whom a stream is complete for has all of it, read or not: nobody else is to read the rest. */
+  private finish(carried: Carried, ending: Ending): void {
+    carried.settle('delivered');
+    if (ending !== 'completed') return this.subscriber.error(ending);
+    for (const message of this.waiting) message.take();
+    this.subscriber.complete();
   }
 
   private readonly onTaken = (message: ReceivedMessage): void => {

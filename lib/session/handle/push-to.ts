@@ -2,7 +2,7 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 
-/** Bounds of {@link pushTo}. */
+/** Bounds of what waits to be pushed. */
 export interface PushBounds {
   /** Most messages that wait while one is being pushed. */
   readonly maxMessages: number;
@@ -10,19 +10,26 @@ export interface PushBounds {
   readonly maxBytes: number;
 }
 
-/** Pushes one message. */
-export type PushOne = (payload: Uint8Array, signal: AbortSignal) => Promise<void>;
+/** Pushes one value: a message, or what becomes several. */
+export type PushOne<T> = (value: T, signal: AbortSignal) => Promise<void>;
+
+/** The bytes that a value takes up while it waits. */
+export type SizeOf<T> = (value: T) => number;
 
 /**
  * Pushes every value of an Observable, one after the other, and emits each once it was accepted. An Observable cannot be made
  * to wait, so what it emits meanwhile waits here; beyond the bounds the stream fails with E0000000700.
  */
-export function pushOperator(push: PushOne, bounds: PushBounds): OperatorFunction<Uint8Array, Uint8Array> {
+export function pushOperator<T extends object>(
+  push: PushOne<T>,
+  bounds: PushBounds,
+  sizeOf: SizeOf<T>,
+): OperatorFunction<T, T> {
   return (source) =>
     new Observable((subscriber) => {
-      const sender = new Sender(push, bounds, subscriber);
+      const sender = new Sender(push, bounds, sizeOf, subscriber);
       const subscription = source.subscribe({
-        next: (payload) => sender.add(payload),
+        next: (value) => sender.add(value),
         error: (error: unknown) => subscriber.error(error),
         complete: () => sender.complete(),
       });
@@ -33,27 +40,29 @@ export function pushOperator(push: PushOne, bounds: PushBounds): OperatorFunctio
     });
 }
 
-class Sender {
+class Sender<T extends object> {
   private readonly caller = new AbortController();
-  private readonly queue: Uint8Array[] = [];
+  private readonly queue: T[] = [];
   private bytes = 0;
   private sending = false;
   private completed = false;
 
   constructor(
-    private readonly push: PushOne,
+    private readonly push: PushOne<T>,
     private readonly bounds: PushBounds,
-    private readonly subscriber: Subscriber<Uint8Array>,
+    private readonly sizeOf: SizeOf<T>,
+    private readonly subscriber: Subscriber<T>,
   ) {}
 
-  add(payload: Uint8Array): void {
+  add(value: T): void {
+    const size = this.sizeOf(value);
     const { maxMessages, maxBytes } = this.bounds;
-    if (this.sending && (this.queue.length >= maxMessages || this.bytes + payload.byteLength > maxBytes)) {
+    if (this.sending && (this.queue.length >= maxMessages || this.bytes + size > maxBytes)) {
       const message = `more than ${maxMessages} messages or ${maxBytes} bytes wait to be pushed: the source is faster than the session`;
       return this.subscriber.error(new MeshError(MeshCode.BUFFER_FULL, message));
     }
-    this.queue.push(payload);
-    this.bytes += payload.byteLength;
+    this.queue.push(value);
+    this.bytes += size;
     if (!this.sending) void this.send();
   }
 
@@ -71,7 +80,7 @@ class Sender {
     this.sending = true;
     try {
       for (let next = this.queue.shift(); next && !this.subscriber.closed; next = this.queue.shift()) {
-        this.bytes -= next.byteLength;
+        this.bytes -= this.sizeOf(next);
         await this.push(next, this.caller.signal);
         this.subscriber.next(next);
       }

@@ -1,5 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import { endingOf } from './ending.js';
 import type { TakeNext } from './message-source.js';
 import { ReceivedMessage } from './received-message.js';
 
@@ -13,6 +14,12 @@ export async function* streamOf(take: TakeNext): AsyncGenerator<ReceivedMessage,
     for (;;) {
       const carried = await take({ timeoutMs: POP_MS, signal: caller.signal });
       if (!carried) continue;
+      const ending = endingOf(carried);
+      if (ending) {
+        carried.settle('delivered');
+        if (ending === 'completed') return;
+        throw ending;
+      }
       const message = new ReceivedMessage(carried, () => undefined);
       try {
         yield message;

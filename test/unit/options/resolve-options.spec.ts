@@ -59,6 +59,7 @@ describe('resolveMeshOptions', () => {
         maxTopicBytes: 1_024,
         repeatWindowMs: 120_000,
         maxRememberedIds: 500_000,
+        maxStreams: 10_000,
         peek: 'retain',
       },
       partners: [],
@@ -119,6 +120,7 @@ describe('resolveMeshOptions', () => {
         maxTopicBytes: 10,
         repeatWindowMs: 0,
         maxRememberedIds: 12,
+        maxStreams: 13,
         peek: 'consume',
       },
       partners: [

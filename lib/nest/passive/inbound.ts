@@ -1,0 +1,75 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { MeshContext } from '../../context/mesh-context.js';
+import type { Ending } from '../../session/handle/ending.js';
+import type { ReceivedMessage } from '../../session/handle/received-message.js';
+
+/** What an {@link Inbound} tells. */
+export interface InboundEvents {
+  /** A message arrived at a reader. */
+  arrived(): void;
+  /** The last reader is gone. */
+  left(): void;
+}
+
+/**
+ * What a handler reads. Each subscription is a reader of its own, as of `MeshSession.messages()`; all end with the stream. What is
+ * below a reader runs in the context of the stream.
+ */
+export class Inbound {
+  readonly messages: Observable<ReceivedMessage>;
+  private readonly readers = new Set<Subscriber<ReceivedMessage>>();
+  private ending: Ending | undefined;
+  private wasRead = false;
+
+  constructor(
+    private readonly source: Observable<ReceivedMessage>,
+    private readonly context: MeshContext,
+    private readonly events: InboundEvents,
+  ) {
+    this.messages = new Observable((subscriber) => this.read(subscriber));
+  }
+
+  /** Whether somebody reads. */
+  get isRead(): boolean {
+    return this.readers.size > 0;
+  }
+
+  /** Whether somebody has read, and nobody does any more. */
+  get isLeft(): boolean {
+    return this.wasRead && !this.isRead;
+  }
+
+  /** Ends all readers, those to come as well. Only the first ending counts. */
+  close(ending: Ending): void {
+    this.ending ??= ending;
+    for (const reader of this.readers) finish(reader, ending);
+  }
+
+  private read(subscriber: Subscriber<ReceivedMessage>): (() => void) | undefined {
+    if (this.ending) {
+      finish(subscriber, this.ending);
+      return undefined;
+    }
+    this.wasRead = true;
+    this.readers.add(subscriber);
+    const subscription = this.context.run(() =>
+      this.source.subscribe({
+        next: (message) => {
+          this.events.arrived();
+          subscriber.next(message);
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+    return () => {
+      subscription.unsubscribe();
+      if (this.readers.delete(subscriber) && !this.isRead) this.events.left();
+    };
+  }
+}
+
+function finish(subscriber: Subscriber<ReceivedMessage>, ending: Ending): void {
+  if (ending === 'completed') subscriber.complete();
+  else subscriber.error(ending);
+}
