@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Cancellation } from '../../context/cancellation.js';
 import { expireAt } from '../../context/expiry.js';
 import { MeshContext } from '../../context/mesh-context.js';
@@ -12,8 +13,8 @@ import type { SessionOutcome } from '../session-service.js';
 /** Time that a call may take beyond the wait that it asks for, in ms: the way there and back. */
 const TRAVEL_MS = 10_000;
 
-/** Attempts to push a message whose answer was lost. */
-const PUSH_ATTEMPTS = 4;
+/** How long after a push whose answer was lost it is repeated, in ms: so often, then no more. */
+const REPEAT_AFTER_MS: readonly number[] = [0, 50, 250];
 
 /** What a session was opened with. */
 export interface SessionIdentity {
@@ -70,12 +71,14 @@ export class SessionCalls {
   /** Pushes; a push whose answer was lost is repeated with the same message id, so that it is stored once. */
   async push(call: Omit<SessionCall, 'operation'>): Promise<void> {
     const messageId = call.messageId ?? `${this.prefix}-${++this.pushes}`;
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       try {
         (await this.make({ ...call, operation: 'push', messageId })).settle('delivered');
         return;
       } catch (error) {
-        if (attempt === PUSH_ATTEMPTS || !answerWasLost(error)) throw error;
+        const delayMs = REPEAT_AFTER_MS[attempt];
+        if (delayMs === undefined || !answerWasLost(error)) throw error;
+        await pause(delayMs);
       }
     }
   }

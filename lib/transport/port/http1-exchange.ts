@@ -39,7 +39,7 @@ export class Http1Exchange implements HttpExchange {
     const { request, response, socket } = this;
     this.owner = owner;
     // A response counts as finished, too, when a connection that is gone has dropped it.
-    response.once('finish', () => (this.outcome = socket.destroyed ? 'lost' : 'delivered'));
+    response.once('finish', () => (this.outcome = socket.destroyed || socket.errored ? 'lost' : 'delivered'));
     response.once('close', () => this.end()).on('error', ignore);
     request.on('data', (chunk: Buffer) => owner.gotData(chunk)).on('end', () => owner.gotEnd());
     request.on('error', ignore);
