@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireBuild, root } from '../support/dist.js';
@@ -21,15 +21,32 @@ async function node(file: string, args: readonly string[], env: NodeJS.ProcessEn
   return { exitCode: child.exitCode, output };
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
+}
+
 describe('the samples', () => {
   beforeAll(requireBuild);
 
-  it('run, and end as expected', async () => {
+  // Compiles them all, which takes its time on a busy machine.
+  it('run, and end as expected', { timeout: 240_000 }, async () => {
     const { exitCode, output } = await node('sample/run.mjs', []);
 
     expect(output).toContain('6 of 6 steps went as expected');
     expect(output).toMatch(/^trust {4}mesh\.trust\.verify .* ms {2}trace \w+ {2}true$/m);
     expect(output).toMatch(/^wallet {3}mesh\.trust\.exchange .* ms {2}trace \w+ {2}MeshError: only the holder/m);
+    for (const number of [4, 5]) {
+      const partner = 9 - number;
+      expect(output).toContain(`node ${number}   200 of 200 messages of node ${partner} came, each once and in order`);
+      for (const how of ['push and pop', 'Observables ']) {
+        expect(output).toContain(`node ${number}   ${how} 100 of 100   节点${partner}发送给节点${number}报文99`);
+      }
+    }
+    expect(output).toContain('both institutions have every message');
     expect(output).toMatch(/^sticky +(\w+)( \1){5}$/m);
     expect(exitCode).toBe(0);
   });
@@ -53,6 +70,16 @@ describe('the samples', () => {
 
     expect(output).toContain('0 of 6 steps');
     expect(output).toContain('a fresh token is accepted: expected true, got E0000000619');
+    expect(exitCode).toBe(1);
+  });
+
+  it('fail when messages do not arrive', async () => {
+    const port = String(await freePort());
+    // The way to node 5 leads back to node 4.
+    const args = ['4', port, `127.0.0.1:${port}`];
+    const { exitCode, output } = await node('sample/02-session-streams/dist/institution.js', args);
+
+    expect(output).toContain('node 4   0 of 200 messages');
     expect(exitCode).toBe(1);
   });
 });
