@@ -8,7 +8,6 @@ export {
   type GrpcTransportOptions,
   type HttpTransportOptions,
   type LimitOptions,
-  type ListenOptions,
   MESH_OPTIONS,
   type MeshOptions,
   type ResolvedMeshOptions,
@@ -17,6 +16,13 @@ export {
   type SessionOptions,
   type StaticServiceOptions,
 } from './options/mesh-options.js';
+export type {
+  ListenOptions,
+  ListenTlsOptions,
+  ResolvedListener,
+  ResolvedListenTls,
+  ServedArea,
+} from './options/listen-options.js';
 export type { PartnerOptions, ResolvedPartner } from './options/partner-options.js';
 export { RunMode } from './protocol/run-mode.js';
 export { MeshModule, type MeshFeatureOptions } from './mesh.module.js';

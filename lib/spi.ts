@@ -49,6 +49,7 @@ export {
   type MessageStream,
   type OutboundCall,
   type OutboundHead,
+  type ServiceAdmission,
   type StreamEndpoint,
   type StreamHandler,
   type Transport,

@@ -81,3 +81,9 @@ export const address: Check<string> = (value, name, problems) =>
 export const bindHost: Check<string> = (value, name, problems) =>
   (typeof value === 'string' ? parseHost(value) : undefined) ??
   problems.refuse(name, 'a host name or an IP address', value);
+
+/** PEM text, or the path of a file. What is wrong is not quoted: it may be a secret. */
+export const pem: Check<string> = (value, name, problems) =>
+  typeof value === 'string' && value.trim() !== '' && !value.includes('\0')
+    ? value
+    : problems.note(`${name} must be PEM text or the path of a file that holds it`);

@@ -1,18 +1,5 @@
+import type { ListenOptions, ResolvedListener } from './listen-options.js';
 import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
-
-/** Where this application listens. */
-export interface ListenOptions {
-  /** TCP port; 0 takes a free one. Default: the port of `MESH_RUNTIME`, else 7304. */
-  port?: number;
-  /** Interface to bind. Default `0.0.0.0`. */
-  host?: string;
-  /** Names of the transports that listen here. Default: the default transport, `grpc`, whose port serves HTTP as well. */
-  transports?: readonly string[];
-  /** Time for a new connection to show what it speaks, and for the headers of a request over HTTP/1.1 to arrive, in ms. Default 10 000. */
-  handshakeTimeoutMs?: number;
-  /** Time for a request over HTTP/1.1 to arrive as a whole, in ms. Default 300 000 (5 minutes). */
-  requestTimeoutMs?: number;
-}
 
 /** A service found at fixed addresses. */
 export interface StaticServiceOptions {
@@ -131,8 +118,11 @@ export interface MeshOptions {
   instId?: string;
   /** Last part of the URNs. Default `trustbe.cn`. */
   domain?: string;
-  /** Where to listen. Absent: the strategy listens at the port of `MESH_RUNTIME`, else 7304. `false`: never. */
-  listen?: ListenOptions | false;
+  /**
+   * Where to listen, and what to serve there; several listeners stand in an array. Absent: the strategy listens at the port of
+   * `MESH_RUNTIME`, else 7304. `false`: never.
+   */
+  listen?: ListenOptions | readonly ListenOptions[] | false;
   /** Addresses of nodes that forward calls, `host:port`. Default `MESH_ADDRESS` (comma separated; port 570 when none is given). */
   addresses?: readonly string[];
   /** Services at fixed addresses, tried before `addresses`; the rules of `MESH_DIRECT` (see {@link DirectRule}) come before both. */
@@ -184,7 +174,9 @@ export interface ResolvedMeshOptions {
   readonly nodeId: string;
   readonly instId: string;
   readonly domain: string;
-  readonly listen: Readonly<Required<Omit<ListenOptions, 'transports'>> & Pick<ListenOptions, 'transports'>> | false;
+  /** The first of `listeners`; `false` when there is none. */
+  readonly listen: ResolvedListener | false;
+  readonly listeners: readonly ResolvedListener[];
   readonly addresses: readonly string[];
   readonly services: readonly ResolvedStaticService[];
   readonly direct: readonly DirectRule[];

@@ -3,6 +3,7 @@ import { Environment } from './environment.js';
 import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './mesh-options.js';
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
+import { readListeners } from './read-listeners.js';
 import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
@@ -25,13 +26,15 @@ export function resolveMeshOptions(options: MeshOptions, env: NodeJS.ProcessEnv 
 
 function readMesh(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions {
   const limits = reader.section('limits', readLimits);
+  const listeners = readListeners(reader.raw('listen'), environment, problems);
   const nodeId = reader.take('nodeId', check.partyId, () => 'LX0000000000000');
   return {
     name: reader.take('name', check.applicationName, () => environment.name('unknown')),
     nodeId,
     instId: reader.take('instId', check.partyId, () => 'JG0000000000000000'),
     domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
-    listen: readListen(reader, environment, problems),
+    listen: listeners[0] ?? false,
+    listeners,
     addresses: unique(reader.take('addresses', check.listOf(check.address), () => environment.nodes())),
     services: reader.take('services', check.listOf(service), () => []),
     direct: environment.direct(),
@@ -46,25 +49,6 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
   };
-}
-
-function readListen(reader: OptionReader, environment: Environment, problems: Problems): ResolvedMeshOptions['listen'] {
-  const given = reader.raw('listen');
-  if (given === false) return false;
-  if (given !== undefined && typeof given !== 'object') {
-    problems.refuse('listen', 'an object or false', given);
-    return false;
-  }
-  return readObject('listen', given, problems, (listen) => {
-    const transports = listen.takeOptional('transports', check.listOf(check.extensionName, 1));
-    return {
-      port: listen.take('port', check.wholeNumber(0, 65_535), () => environment.port(7304)),
-      host: listen.take('host', check.bindHost, () => '0.0.0.0'),
-      handshakeTimeoutMs: listen.take('handshakeTimeoutMs', check.milliseconds(1), () => 10_000),
-      requestTimeoutMs: listen.take('requestTimeoutMs', check.milliseconds(1), () => 300_000),
-      ...(transports && { transports }),
-    };
-  });
 }
 
 const service: check.Check<ResolvedStaticService> = (value, name, problems) => {

@@ -23,7 +23,7 @@ export function streamHandlerOf(endpoint: Endpoint | undefined, path: string): S
 }
 
 async function serveEach(handler: CallHandler, stream: InboundStream): Promise<void> {
-  const { path, query, headers, wire, method, contentType, deadline, cancellation, peer } = stream;
+  const { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits } = stream;
   for await (const body of stream.messages) {
     const call: InboundCall = {
       path,
@@ -35,6 +35,7 @@ async function serveEach(handler: CallHandler, stream: InboundStream): Promise<v
       deadline,
       cancellation,
       peer,
+      admits,
       body,
     };
     await deliver(await handler(call), stream);

@@ -1,6 +1,7 @@
 import type { Cancellation } from '../context/cancellation.js';
 import type { MeshError } from '../errors/mesh-error.js';
 import { defineFamily } from '../kernel/extension-family.js';
+import type { ResolvedListenTls, ServedArea } from '../options/listen-options.js';
 
 /** Headers of a call: lower-case names, without a prototype. */
 export type WireHeaders = Readonly<Record<string, string>>;
@@ -35,6 +36,14 @@ export interface InboundAnswer {
 /** What a stream is opened with. It has no deadline of its own: cancel it. */
 export type OutboundHead = Pick<OutboundCall, 'path' | 'headers' | 'cancellation'>;
 
+/**
+ * Says whether a service may be called where a call came in.
+ *
+ * @param service name of the service, such as `mesh.trust.apply`
+ * @param area what the service belongs to, if it is no application's
+ */
+export type ServiceAdmission = (service: string, area?: ServedArea) => boolean;
+
 /** What opened a call or a stream, as a listener hands it on. */
 export interface InboundHead {
   /** What is called, without the query. */
@@ -54,6 +63,11 @@ export interface InboundHead {
   readonly cancellation: Cancellation;
   /** Address of the caller, `host:port`, for logs. */
   readonly peer: string;
+  /**
+   * Which services may be called there; absent: all. Who calls a service for this call asks it first, and answers as though a
+   * service that is not admitted were unknown. It is set by the listener's acceptor, before a handler sees the call.
+   */
+  admits?: ServiceAdmission | undefined;
 }
 
 /** A call as a listener hands it to a handler. */
@@ -159,6 +173,14 @@ export interface ListenAt {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Name of the option that says so, for messages. Default `listen`. */
+  readonly option?: string;
+  /** Certificates, for transports that can speak TLS. Default: none, plaintext only. */
+  readonly tls?: ResolvedListenTls;
+  /** Time for a new connection to show what it speaks, in ms. Default 10 000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Time for a request over HTTP/1.1 to arrive as a whole, in ms. Default 300 000. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** Something that listens. */
@@ -167,6 +189,8 @@ export interface Listener {
   readonly address: string;
   /** Calls under way and streams open. */
   readonly pending: number;
+  /** Connections open; absent where nothing counts them. */
+  readonly connections?: number;
   /** The server behind it, for `unwrap()`. */
   readonly server: unknown;
   /** Takes no new calls, waits for those under way, closes. */
@@ -181,7 +205,7 @@ export interface Transport {
   readonly proto: string;
   /** Connections to an address (`host:port`). Does not connect yet. */
   dial(address: string): Connection;
-  /** @throws MeshError E0000000619 when the address cannot be bound */
+  /** @throws MeshError E0000000619 when the address cannot be bound, E0000000400 for certificates that cannot be used */
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener>;
 }
 

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { LimitOptions, ListenOptions } from '../../lib/options/mesh-options.js';
+import type { ListenOptions } from '../../lib/options/listen-options.js';
+import type { LimitOptions } from '../../lib/options/mesh-options.js';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import type { CallAnswer, InboundCall, Listener } from '../../lib/transport/transport.js';
 import { transportOptions } from './transport-fixtures.js';

@@ -1,10 +1,10 @@
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
+import type { ListenOptions } from '../../lib/options/listen-options.js';
 import type {
   GrpcTransportOptions,
   HttpTransportOptions,
   LimitOptions,
-  ListenOptions,
   ResolvedMeshOptions,
 } from '../../lib/options/mesh-options.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';

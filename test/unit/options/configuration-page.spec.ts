@@ -37,6 +37,7 @@ describe('docs/configuration.md', () => {
     const known = [
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
+      ...knownAt('listen.tls.', { listen: { tls: { key: 'k', cert: 'c', none: 1 } } }),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
       ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),
     ];

@@ -18,6 +18,17 @@ function refusal(options: unknown, env: NodeJS.ProcessEnv = {}): MeshError {
   throw new Error('nothing was refused');
 }
 
+/** The listener of a mesh of which nothing is said. */
+const OUTER = {
+  option: 'listen',
+  port: 7304,
+  host: '0.0.0.0',
+  handshakeTimeoutMs: 10_000,
+  requestTimeoutMs: 300_000,
+  side: 'outer',
+  serves: ['*', 'sessions', 'nodes', 'builtins'],
+};
+
 describe('resolveMeshOptions', () => {
   it('fills everything in by default', () => {
     expect(resolveMeshOptions({}, {})).toEqual({
@@ -25,7 +36,8 @@ describe('resolveMeshOptions', () => {
       nodeId: 'LX0000000000000',
       instId: 'JG0000000000000000',
       domain: 'trustbe.cn',
-      listen: { port: 7304, host: '0.0.0.0', handshakeTimeoutMs: 10_000, requestTimeoutMs: 300_000 },
+      listen: OUTER,
+      listeners: [OUTER],
       addresses: [],
       services: [],
       direct: [],
@@ -78,6 +90,9 @@ describe('resolveMeshOptions', () => {
         transports: ['grpc', 'memory'],
         handshakeTimeoutMs: 8,
         requestTimeoutMs: 9,
+        tls: { key: 'key.pem', cert: 'cert.pem', ca: 'ca.pem', clientCertificate: 'request', plaintext: 'refuse' },
+        side: 'inner',
+        serves: ['mesh.trust.*', 'sessions'],
       },
       addresses: ['10.0.0.1', 'node.example:7304'],
       services: [
@@ -138,8 +153,11 @@ describe('resolveMeshOptions', () => {
       ],
     };
     const partners = options.partners.map(({ address: addresses, ...partner }) => ({ ...partner, addresses }));
+    const listener = { ...options.listen, option: 'listen' };
     expect(resolveMeshOptions(options, {})).toEqual({
       ...options,
+      listen: listener,
+      listeners: [listener],
       partners,
       addresses: ['10.0.0.1:570', 'node.example:7304'],
       direct: [],
@@ -193,7 +211,39 @@ describe('resolveMeshOptions', () => {
   });
 
   it('never listens when listen is false', () => {
-    expect(resolveMeshOptions({ listen: false }, { MESH_RUNTIME: 'nonsense' }).listen).toBe(false);
+    const resolved = resolveMeshOptions({ listen: false }, { MESH_RUNTIME: 'nonsense' });
+    expect([resolved.listen, resolved.listeners]).toEqual([false, []]);
+  });
+
+  it('takes several listeners, each with what goes with its side', () => {
+    const listen = [{ side: 'inner' }, { side: 'outer' }, { port: 0 }, { port: 0 }] as const;
+    const { listeners } = resolveMeshOptions({ listen }, {});
+    const everything = ['*', 'sessions', 'nodes', 'builtins', 'administration'];
+    expect(listeners.map(({ option, port, serves }) => [option, port, serves])).toEqual([
+      ['listen[0]', 570, everything],
+      ['listen[1]', 7304, everything.slice(0, 4)],
+      ['listen[2]', 0, everything.slice(0, 4)],
+      ['listen[3]', 0, everything.slice(0, 4)],
+    ]);
+    const ports = resolveMeshOptions({ listen: [{}, {}] }, { MESH_RUNTIME: 'here:8570' }).listeners;
+    expect(ports.map(({ port }) => port)).toEqual([8570, 7304]);
+  });
+
+  it('serves no plaintext by default where certificates are required', () => {
+    const plaintextOf = (clientCertificate: 'none' | 'request' | 'require') =>
+      resolveMeshOptions({ listen: { tls: { key: 'k', cert: 'c', clientCertificate } } }, {}).listeners[0]?.tls
+        ?.plaintext;
+    expect(['none', 'request', 'require'].map((word) => plaintextOf(word as 'none'))).toEqual([
+      'serve',
+      'serve',
+      'refuse',
+    ]);
+  });
+
+  it('does not quote keys', () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${'\0'}secret`;
+    const error = refusal({ listen: { tls: { key, cert: 'c' } } });
+    expect(error.message).toBe('listen.tls.key must be PEM text or the path of a file that holds it');
   });
 
   it('names each address once', () => {
@@ -224,7 +274,18 @@ describe('resolveMeshOptions', () => {
     ['listen.port must be a whole number from 0 to 65535, got 1.5', { listen: { port: 1.5 } }],
     ["listen.host must be a host name or an IP address, got 'a b'", { listen: { host: 'a b' } }],
     ['listen.transports must name at least one, got none', { listen: { transports: [] } }],
-    ['listen must be an object or false, got true', { listen: true }],
+    ['listen must be an object, an array of objects, or false, got true', { listen: true }],
+    ['listen must name at least one listener, got none: false is for not listening', { listen: [] }],
+    ['listen[1] must be an object, got null', { listen: [{ port: 1 }, null] }],
+    ["listen[1].port must be a whole number from 0 to 65535, got 'abc'", { listen: [{ port: 1 }, { port: 'abc' }] }],
+    ['listen[1] and listen[0] listen both at 0.0.0.0:7304', { listen: [{}, { port: 7304 }] }],
+    ["listen.side must be 'inner' or 'outer', got 'left'", { listen: { side: 'left' } }],
+    ['listen.serves must name at least one, got none', { listen: { serves: [] } }],
+    ['listen.tls.key is missing', { listen: { tls: { cert: 'cert.pem' } } }],
+    [
+      'listen.tls.cert must be PEM text or the path of a file that holds it',
+      { listen: { tls: { key: 'k', cert: 7 } } },
+    ],
     ["name must be 1 to 128 letters, digits, '.', '_' or '-', got 'a b'", { name: 'a b' }],
     ["nodeId must be 1 to 64 letters, digits, '_' or '-', got 'a.b'", { nodeId: 'a.b' }],
     ["domain must be a domain of two labels such as trustbe.cn, got 'a.b.c'", { domain: 'a.b.c' }],
@@ -253,7 +314,7 @@ describe('resolveMeshOptions', () => {
     ["grpc.mode must be 'auto' or 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
     ['the options must be an object, got null', null],
     [
-      "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, port, requestTimeoutMs, transports",
+      "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, port, requestTimeoutMs, serves, side, tls, transports",
       { listen: { prot: 1 } },
     ],
     [

@@ -1,0 +1,51 @@
+import { SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
+import type { Acceptor, CallHandler, Endpoint, InboundHead, ServiceAdmission } from './transport.js';
+
+/** What serves each area. `services` has RPC, through which built-in services and administration are called, too. */
+export type AreaAcceptors = Readonly<Record<'services' | 'sessions', Acceptor>> &
+  Readonly<Partial<Record<ServedArea, Acceptor>>>;
+
+/**
+ * The acceptor of a listener that serves so much: a path of another area is nowhere, and calls learn by `admits` which
+ * services may be called.
+ *
+ * @param serves names of services, prefixes ending in `.*`, `*`, and areas
+ */
+export function scopedAcceptor(serves: readonly string[], areas: AreaAcceptors): Acceptor {
+  const open = SERVED_AREAS.filter((area) => serves.includes(area));
+  const patterns = serves.filter((pattern) => !SERVED_AREAS.some((area) => area === pattern));
+  const rpc = patterns.length > 0 || serves.includes('builtins') || serves.includes('administration');
+  const acceptors = [...(rpc ? [areas.services] : []), ...open.flatMap((area) => areas[area] ?? [])];
+  const find: Acceptor = (path) => {
+    for (const accept of acceptors) {
+      const endpoint = accept(path);
+      if (endpoint) return endpoint;
+    }
+    return undefined;
+  };
+  if (open.length === SERVED_AREAS.length && patterns.includes('*')) return find;
+  const admits = admissionOf(patterns, new Set(open));
+  return (path) => {
+    const endpoint = find(path);
+    return endpoint && gated(endpoint, admits);
+  };
+}
+
+/** Which services may be called: one of an area where the area is served, any other by its name. */
+function admissionOf(patterns: readonly string[], open: ReadonlySet<ServedArea>): ServiceAdmission {
+  const names = new Set(patterns);
+  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
+  return (service, area) =>
+    area ? open.has(area) : names.has(service) || prefixes.some((prefix) => service.startsWith(prefix));
+}
+
+function gated(endpoint: Endpoint, admits: ServiceAdmission): Endpoint {
+  const admit = <H extends InboundHead>(head: H): H => {
+    head.admits = admits;
+    return head;
+  };
+  if (typeof endpoint === 'function') return (call) => endpoint(admit(call));
+  const { stream, call } = endpoint;
+  const single: CallHandler | undefined = call && ((inbound) => call(admit(inbound)));
+  return { stream: (inbound) => stream(admit(inbound)), ...(single && { call: single }) };
+}
