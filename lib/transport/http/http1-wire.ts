@@ -20,13 +20,17 @@ export class Http1Wire implements HttpWire {
   private readonly agent: Agent;
   private readonly requests = new Set<Http1Call>();
 
-  /** @param connections most connections; more calls wait */
+  /**
+   * @param connections most connections; more calls wait
+   * @param keptMs how long a connection without a call is kept, in ms. A call may take any time
+   */
   constructor(
     private readonly target: Target,
     connections: number,
     private readonly maxMessageBytes: number,
+    keptMs = KEPT_MS,
   ) {
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: KEPT_MS, noDelay: true });
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: keptMs, noDelay: true });
   }
 
   send(pending: PendingCall<InboundAnswer>): void {
