@@ -113,6 +113,7 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
           handlers: runtime.handlers,
           acceptor: runtime.acceptor,
           transports: () => runtime.transports(),
+          listening: (listeners) => runtime.listening(listeners),
           endWaits: () => runtime.endWaits(),
           endStreams: () => runtime.endStreams(),
         }),

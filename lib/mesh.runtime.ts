@@ -20,7 +20,7 @@ import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
 import { ServiceTable } from './rpc/provider/service-table.js';
 import { ConnectionPool } from './transport/connection-pool.js';
 import { LocalConnection } from './transport/memory/local-connection.js';
-import { type Acceptor, type Connection, type Transport, TRANSPORT } from './transport/transport.js';
+import { type Acceptor, type Connection, type Listener, type Transport, TRANSPORT } from './transport/transport.js';
 
 /** Name by which the connection to this very process goes in the pool; no transport can have it. */
 const SELF = '(self)';
@@ -37,6 +37,7 @@ export class MeshRuntime {
   readonly handlers = new StreamTable();
   private parts: MeshParts | undefined;
   private home: object | undefined;
+  private listeners: readonly Listener[] = [];
   private readonly self: Instance;
 
   constructor(
@@ -88,6 +89,16 @@ export class MeshRuntime {
   /** The implementations of every family. */
   get extensions(): ExtensionRegistry {
     return this.join().extensions;
+  }
+
+  /** What listens, once the application has begun to. */
+  listening(listeners: readonly Listener[]): void {
+    this.listeners = listeners;
+  }
+
+  /** Connections open to what listens. */
+  get connections(): number {
+    return this.listeners.reduce((sum, { connections = 0 }) => sum + connections, 0);
   }
 
   /** Ends the waits of callers elsewhere, now that no new calls are taken. */

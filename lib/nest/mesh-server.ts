@@ -35,6 +35,8 @@ export interface MeshServerParts {
   readonly acceptor: Acceptor;
   /** The transports to listen with. */
   transports(): readonly Transport[];
+  /** Told what listens, before the first call may arrive. */
+  listening(listeners: readonly Listener[]): void;
   /** Told when no new calls are taken: what waits for something to happen is to end. */
   endWaits(): void;
   /** Ends the streams that handlers have. */
@@ -120,6 +122,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
       provider: extras.provider ?? `a handler of the pattern '${service}'`,
       wire: extras.mpi?.wire,
       timeoutMs: extras.mpi?.timeoutMs,
+      declared: extras.mpi,
       invoke: this.invoker(service, isEventHandler ? callEventHandler : callHandler),
     });
   }
@@ -162,6 +165,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     }
     const listeners: Listener[] = [];
     this.listeners = listeners;
+    this.parts.listening(listeners);
     try {
       for (const transport of this.parts.transports()) {
         listeners.push(await transport.listen({ host: listen.host, port: listen.port }, this.parts.acceptor));

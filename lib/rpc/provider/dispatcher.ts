@@ -5,20 +5,22 @@ import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { failureEnvelope, splitRequest, successEnvelope } from '../../protocol/envelope.js';
+import { failureEnvelope, type RpcRequest, splitRequest, successEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
 import {
   type Acceptor,
   type CallAnswer,
   type InboundCall,
+  type InboundHead,
   MESH_INVOKE_PATH,
   MESH_RPC_PATH,
 } from '../../transport/transport.js';
 import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
 import { revive } from '../facade/wire-type.js';
+import { CallTally } from './call-tally.js';
 import { inboundContext, inboundDeadline } from './inbound-context.js';
 import type { ProviderService } from './provider-service.js';
-import type { ServiceTable } from './service-table.js';
+import type { CalledService, ServiceTable } from './service-table.js';
 
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
@@ -29,6 +31,7 @@ export interface ProviderPipeline {
 /** A call with the service found for it, for what stands behind the filters. */
 interface ServedCall extends ProviderCall {
   readonly provider: ProviderService;
+  readonly head: InboundHead;
 }
 
 /**
@@ -36,6 +39,8 @@ interface ServedCall extends ProviderCall {
  * answer's code, never a failure of the transport.
  */
 export class ProviderDispatcher {
+  /** How the calls went. */
+  readonly tally = new CallTally();
   private readonly run: CallNext<ServedCall>;
 
   constructor(
@@ -44,7 +49,7 @@ export class ProviderDispatcher {
     private readonly options: ResolvedMeshOptions,
   ) {
     this.run = chainFilters<ServedCall>(withProvider(pipeline.filters), (call) =>
-      call.context.run(() => call.provider.invoke(call.args, call.context)),
+      call.context.run(() => call.provider.invoke(call.args, call.context, call.head)),
     );
   }
 
@@ -57,9 +62,9 @@ export class ProviderDispatcher {
   /** Serves one call; never rejects. */
   readonly handle = async (call: InboundCall): Promise<Uint8Array> => {
     try {
-      return this.answer(await this.serve(call));
+      return this.tally.answered(call.body, this.answer(await this.serve(call)));
     } catch (error) {
-      return this.pipeline.codec.encode(failureEnvelope(toAnswerError(error)));
+      return this.tally.answered(call.body, this.pipeline.codec.encode(failureEnvelope(toAnswerError(error))));
     }
   };
 
@@ -80,16 +85,40 @@ export class ProviderDispatcher {
   }
 
   private async serve(call: InboundCall): Promise<unknown> {
-    const headerUrn = call.headers[Header.URN];
-    const early = headerUrn ? this.services.find(headerUrn) : undefined;
-    const { args, attachments } = splitRequest(this.pipeline.codec.decode(call.body));
-    const called = early ?? this.services.find(attachments[Header.URN]);
+    const { called, request } = this.understand(call);
+    const calls = this.tally.begin(called.provider);
+    try {
+      const content = await this.pass(call, called, request);
+      calls.served++;
+      return content;
+    } catch (error) {
+      calls.failed++;
+      throw error;
+    } finally {
+      calls.underWay--;
+    }
+  }
+
+  /** What is called, and with what. A URN that calls nothing is told before the body is decoded. */
+  private understand(call: InboundCall): { readonly called: CalledService; readonly request: RpcRequest } {
+    try {
+      const headerUrn = call.headers[Header.URN];
+      const early = headerUrn ? this.services.find(headerUrn) : undefined;
+      const request = splitRequest(this.pipeline.codec.decode(call.body));
+      return { called: early ?? this.services.find(request.attachments[Header.URN]), request };
+    } catch (error) {
+      this.tally.unknown++;
+      throw error;
+    }
+  }
+
+  private pass(call: InboundCall, called: CalledService, { args, attachments }: RpcRequest): Promise<unknown> {
     const { provider } = called;
     if (provider.wire) revive(args, provider.wire, 'arguments');
     const deadline = inboundDeadline(call, attachments, provider.timeoutMs ?? this.options.timeoutMs);
     const context = inboundContext(call, called, attachments, deadline);
     return within(deadline, call.cancellation, provider.service, () =>
-      this.run({ service: provider.service, args, context, provider }),
+      this.run({ service: provider.service, args, context, provider, head: call }),
     );
   }
 }
@@ -130,11 +159,12 @@ function startOf<T>(serve: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Filters may hand on a call that they made themselves; the service goes along. */
+/** Filters may hand on a call that they made themselves; what they do not see goes along. */
 function withProvider(
   filters: readonly ProviderFilter[],
 ): { filter(call: ServedCall, next: CallNext<ServedCall>): Promise<unknown> }[] {
   return filters.map((filter) => ({
-    filter: (call, next) => filter.filter(call, (changed) => next({ ...changed, provider: call.provider })),
+    filter: (call, next) =>
+      filter.filter(call, (changed) => next({ ...changed, provider: call.provider, head: call.head })),
   }));
 }

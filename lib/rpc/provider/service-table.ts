@@ -15,9 +15,15 @@ export interface CalledService {
   readonly nodeId: string;
 }
 
+/** The error for a service that nobody here provides, or that is not served where a call came in: the caller cannot tell. */
+export function noProvider(service: string): MeshError {
+  return new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${service}'`);
+}
+
 /** The services that this process provides, found by URN. */
 export class ServiceTable {
   private readonly byName = new Map<string, ProviderService>();
+  private readonly fallbacks = new Map<string, ProviderService>();
   private readonly byUrn = new Map<string, CalledService>();
 
   /** @throws MeshError E0000000400 when another provider has the service already */
@@ -28,14 +34,20 @@ export class ServiceTable {
       throw new MeshError(MeshCode.INVALID_REQUEST, message);
     }
     this.byName.set(service.service, service);
+    this.byUrn.clear();
   }
 
-  /** Whether a service of this name is provided. */
+  /** Serves this where nobody {@link add}s a provider of the same service. */
+  addFallback(service: ProviderService): void {
+    this.fallbacks.set(service.service, service);
+  }
+
+  /** Whether the application provides a service of this name. */
   has(name: string): boolean {
     return this.byName.has(name);
   }
 
-  /** All services, by name. */
+  /** All services that the application provides, by name. */
   list(): readonly ProviderService[] {
     return [...this.byName.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
   }
@@ -52,8 +64,8 @@ export class ServiceTable {
     const known = this.byUrn.get(urn);
     if (known) return known;
     const { name, nodeId } = parseUrn(urn);
-    const provider = this.byName.get(name);
-    if (!provider) throw new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${name}'`);
+    const provider = this.byName.get(name) ?? this.fallbacks.get(name);
+    if (!provider) throw noProvider(name);
     const called = { provider, urn, nodeId };
     if (this.byUrn.size < MAX_URNS) this.byUrn.set(urn, called);
     return called;

@@ -30,7 +30,7 @@ export class PortListener implements Listener, HttpHost {
   /** Connections that have not shown yet what they speak. */
   private readonly strangers = new Set<Socket>();
   private readonly sockets = new Set<Socket>();
-  private readonly connections = new Set<Http2PortConnection>();
+  private readonly http2 = new Set<Http2PortConnection>();
   private readonly http1: Http1Port;
   private closing: Promise<void> | undefined;
 
@@ -66,6 +66,10 @@ export class PortListener implements Listener, HttpHost {
     return this.counter.calls;
   }
 
+  get connections(): number {
+    return this.sockets.size;
+  }
+
   onCall(): void {
     this.counter.calls++;
   }
@@ -80,7 +84,7 @@ export class PortListener implements Listener, HttpHost {
 
   destroy(): void {
     void this.close();
-    for (const connection of this.connections) connection.destroy();
+    for (const connection of this.http2) connection.destroy();
     this.http1.destroy();
     for (const socket of this.sockets) socket.destroy();
   }
@@ -114,11 +118,11 @@ export class PortListener implements Listener, HttpHost {
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
     const connection = new Http2PortConnection(session, this, this.counter);
-    this.connections.add(connection);
+    this.http2.add(connection);
     session.once('remoteSettings', known);
     // Nobody waits for answers who says no more: what is under way is lost.
     socket.once('end', () => connection.destroy());
-    session.once('close', () => this.connections.delete(connection)).on('error', () => undefined);
+    session.once('close', () => this.http2.delete(connection)).on('error', () => undefined);
     session.setLocalWindowSize(WINDOW_BYTES);
     void new Keepalive(session, this.options.grpc, () => connection.busy);
     if (this.closing) connection.drain();
@@ -132,7 +136,7 @@ export class PortListener implements Listener, HttpHost {
         this.http1.close();
         resolve();
       });
-      for (const connection of this.connections) connection.drain();
+      for (const connection of this.http2) connection.drain();
       this.http1.drain();
     });
   }
