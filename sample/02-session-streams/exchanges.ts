@@ -41,3 +41,20 @@ export const byObservables: Exchange = async (session, self, partner) => {
   await Promise.all([lastValueFrom(outbound), lastValueFrom(inbound)]);
   return progress.verified;
 };
+
+/** Each asks the other's handler, which sends every message back: see answering.ts. */
+export const byHandlers: Exchange = async (session, self, partner) => {
+  const texts = textsOf(self, partner);
+  const progress = new Progress(self, 'handlers', texts);
+  const questions = from(texts).pipe(
+    map((text) => Buffer.from(text)),
+    session.pushTo({ topic: 'question' }),
+  );
+  // Completes when the partner's handler does.
+  const answers = session.messages({ topic: 'answer' }).pipe(
+    timeout({ each: PATIENCE_MS }),
+    tap(({ payload }) => progress.got(Buffer.from(payload).toString())),
+  );
+  await Promise.all([lastValueFrom(questions), lastValueFrom(answers)]);
+  return progress.verified;
+};

@@ -11,7 +11,8 @@ import {
   type MeshSession,
   MeshSessions,
 } from 'nestjs-mesh';
-import { byObservables, byPushAndPop } from './exchanges.js';
+import { Answering } from './answering.js';
+import { byHandlers, byObservables, byPushAndPop } from './exchanges.js';
 import { MESSAGES, NODE_4, NODE_5, SESSION_ID } from './parties.js';
 
 const [number, port, partnerAddress = ''] = process.argv.slice(2);
@@ -27,6 +28,7 @@ const [self, partner] = number === '4' ? [NODE_4, NODE_5] : [NODE_5, NODE_4];
       partners: [{ nodeId: partner.nodeId, instId: partner.instId, address: partnerAddress }],
     }),
   ],
+  controllers: [Answering],
 })
 class InstitutionModule {}
 
@@ -43,6 +45,12 @@ async function knock(session: MeshSession): Promise<void> {
   }
 }
 
+/** Nobody leaves before the other has everything. */
+async function partWays(session: MeshSession): Promise<void> {
+  await session.push(Buffer.from('bye'), { topic: 'bye' });
+  await session.pop({ topic: 'bye', timeoutMs: 10_000 });
+}
+
 const app = await NestFactory.createMicroservice(InstitutionModule, { ...meshMicroservice(), logger: ['warn'] });
 await app.listen();
 console.log(`node ${self.number}   listens at ${app.get(MeshServer).addresses.join()}`);
@@ -55,11 +63,12 @@ const session = app.get(MeshSessions).open(SESSION_ID, {
   token: 'x',
 });
 
-const exchanges = [byPushAndPop, byObservables];
+const exchanges = [byPushAndPop, byObservables, byHandlers];
 let verified = 0;
 try {
   await knock(session);
   for (const exchange of exchanges) verified += await exchange(session, self, partner);
+  await partWays(session);
   await session.release();
 } catch (error) {
   console.error(`node ${self.number}   ${error instanceof Error ? error.message : String(error)}`);
@@ -67,7 +76,5 @@ try {
 await app.close();
 
 const expected = exchanges.length * MESSAGES;
-console.log(
-  `node ${self.number}   ${verified} of ${expected} messages of node ${partner.number} came, each once and in order`,
-);
+console.log(`node ${self.number}   ${verified} of ${expected} messages came, each once and in order`);
 process.exitCode = verified === expected ? 0 : 1;

@@ -41,11 +41,13 @@ describe('the samples', () => {
     expect(output).toMatch(/^wallet {3}mesh\.trust\.exchange .* ms {2}trace \w+ {2}MeshError: only the holder/m);
     for (const number of [4, 5]) {
       const partner = 9 - number;
-      expect(output).toContain(`node ${number}   200 of 200 messages of node ${partner} came, each once and in order`);
+      expect(output).toContain(`node ${number}   300 of 300 messages came, each once and in order`);
       for (const how of ['push and pop', 'Observables ']) {
         expect(output).toContain(`node ${number}   ${how} 100 of 100   节点${partner}发送给节点${number}报文99`);
       }
     }
+    expect(output).toContain('node 4   handlers     100 of 100   节点4发送给节点5报文99');
+    expect(output).toContain('node 5   handlers     100 of 100   节点5发送给节点4报文99');
     expect(output).toContain('both institutions have every message');
     expect(output).toMatch(/^sticky +(\w+)( \1){5}$/m);
     expect(exitCode).toBe(0);
@@ -79,7 +81,7 @@ describe('the samples', () => {
     const args = ['4', port, `127.0.0.1:${port}`];
     const { exitCode, output } = await node('sample/02-session-streams/dist/institution.js', args);
 
-    expect(output).toContain('node 4   0 of 200 messages');
+    expect(output).toContain('node 4   0 of 300 messages');
     expect(exitCode).toBe(1);
   });
 });
