@@ -8,7 +8,7 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
-import type { StreamDesk } from './nest/passive/stream-desk.js';
+import type { StreamDesk, StreamStats } from './nest/passive/stream-desk.js';
 import { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { type Instance, REGISTRY } from './registry/registry.js';
@@ -84,6 +84,11 @@ export class MeshRuntime {
     const { extensions } = this.join();
     const names = this.options.listen ? this.options.listen.transports : undefined;
     return names ? names.map((name) => extensions.get(TRANSPORT, name)) : [extensions.get(TRANSPORT)];
+  }
+
+  /** The streams that handlers have: how many are at work, and how many topics wait for one. */
+  get streams(): StreamStats {
+    return this.join().streams.stats();
   }
 
   /** The implementations of every family. */

@@ -21,8 +21,11 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Ctx } from '@nestjs/microservices';
 import {
+  catchError,
   concatMap,
   delay,
+  from,
+  ignoreElements,
   interval,
   lastValueFrom,
   map,
@@ -38,6 +41,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   MeshCode,
   MeshContext,
+  MeshError,
   meshMicroservice,
   type MeshOptions,
   MeshServer,
@@ -50,6 +54,7 @@ import { MeshRuntime } from '../../lib/mesh.runtime.js';
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { createApp, startApp, testModule } from '../support/mesh-app.js';
+import { startRelay } from '../support/relay.js';
 
 type Inbound = Observable<ReceivedMessage>;
 
@@ -341,13 +346,13 @@ describe('the end of a stream', () => {
   });
 
   it('comes with the end of the application, which gives back what was not taken', async () => {
-    const ended = vi.fn<(error: unknown) => void>();
+    const ended = vi.fn<(reason: unknown) => void>();
     const given: ReceivedMessage[] = [];
     @Controller()
     class Slow {
       @MeshSession({ topic: 'chat', replyTopic: 'reply' })
-      chat(@SessionStream() inbound: Inbound): Observable<Uint8Array> {
-        inbound.subscribe({ next: (message) => given.push(message), error: ended });
+      chat(@SessionStream() inbound: Inbound, @Ctx() { cancellation }: MeshContext): Observable<Uint8Array> {
+        inbound.subscribe({ next: (message) => given.push(message), complete: () => ended(cancellation.reason) });
         return NEVER;
       }
     }
@@ -359,6 +364,50 @@ describe('the end of a stream', () => {
     expect(runtime.sessions.store.stats()).toMatchObject({ messages: 1, waiting: 0 });
     expect(() => given[0]?.payload).toThrow('went back');
     expect(text((await local.open('s').pop(chat))!)).toBe('1');
+  });
+});
+
+describe('a failure of the sender', () => {
+  const failure = { metadata: { 'mesh-stream-end': 'E0000000403', 'mesh-stream-message': 'no more' }, topic: 'chat' };
+
+  it('is that of what the handler reads', async () => {
+    const logged = errors();
+    @Controller()
+    class Patient {
+      @MeshSession({ topic: 'chat', replyTopic: 'reply' })
+      chat(@SessionStream() inbound: Inbound): Observable<Uint8Array> {
+        return texts(inbound).pipe(
+          map(bytes),
+          catchError((error: MeshError) => of(bytes(`${error.code} ${error.message}`))),
+        );
+      }
+    }
+    const { open } = await start(Patient);
+    await using session = open('s');
+    await session.push(bytes('1'), chat);
+    await session.push(new Uint8Array(0), failure);
+    expect(await lastValueFrom(texts(session.messages(reply)).pipe(toArray()))).toEqual(['1', 'E0000000403 no more']);
+    expect(logged).toEqual([]);
+  });
+
+  it('ends a stream that answers nothing, and nothing else', async () => {
+    const logged = errors();
+    const ended = vi.fn<(reason: unknown) => void>();
+    @Controller()
+    class Careless {
+      @MeshSession({ topic: 'chat', replyTopic: 'reply' })
+      chat(@SessionStream() inbound: Inbound, @Ctx() { cancellation }: MeshContext): void {
+        cancellation.onCancel(ended);
+        inbound.subscribe((message) => message.take());
+      }
+    }
+    const { open } = await start(Careless);
+    await using session = open('s');
+    await session.push(bytes('1'), chat);
+    await session.push(new Uint8Array(0), failure);
+    expect((await caught(session.pop(reply))).code).toBe(MeshCode.FORBIDDEN);
+    expect(ended.mock.calls).toMatchObject([[{ code: MeshCode.FORBIDDEN }]]);
+    expect(logged).toHaveLength(1);
   });
 });
 
@@ -550,6 +599,111 @@ describe('bounds', () => {
     await Promise.all(all.map((session, index) => session.push(bytes(`${index}`), chat)));
     for (const [index, session] of all.entries()) expect(text((await session.pop(reply))!)).toBe(`${index}`);
     expect(most).toBe(3);
+  });
+});
+
+describe('a sender at another node', () => {
+  const A = { nodeId: 'LX0000010000010', instId: 'JG0100000100000000' };
+  const B = { nodeId: 'LX0000010000020', instId: 'JG0100000200000000' };
+
+  /** Two nodes that know each other. */
+  async function pair(atA: readonly Type[], atB: readonly Type[]) {
+    const addresses: string[] = [];
+    const toA = await startRelay(() => addresses[0]!);
+    const toB = await startRelay(() => addresses[1]!);
+    const a = await startApp({ controllers: atA, options: { ...A, partners: [{ ...B, address: toB.address }] } });
+    const b = await startApp({ controllers: atB, options: { ...B, partners: [{ ...A, address: toA.address }] } });
+    addresses.push(a.address, b.address);
+    const session = a.app.get(MeshSessions).open('s', { targetNodeId: B.nodeId, traceId: 'T1' });
+    return { a, b, session };
+  }
+
+  it('is answered at its own node, on the same topic', async () => {
+    const contexts: MeshContext[] = [];
+    @Controller()
+    class Both {
+      @MeshSession({ topic: 'chat' })
+      chat(@SessionStream() inbound: Inbound, @Ctx() context: MeshContext): Observable<Uint8Array> {
+        contexts.push(context);
+        return texts(inbound).pipe(
+          take(100),
+          map((said) => bytes(`echo ${said}`)),
+        );
+      }
+    }
+    const { session } = await pair([], [Both]);
+    const said = Array.from({ length: 100 }, (_, index) => `节点4发送给节点5报文${index}`);
+    const heard = lastValueFrom(texts(session.messages(chat)).pipe(toArray()));
+    await lastValueFrom(from(said.map(bytes)).pipe(session.pushTo(chat)));
+    expect(await heard).toEqual(said.map((one) => `echo ${one}`));
+    expect(contexts).toHaveLength(1);
+    expect(contexts[0]).toMatchObject({ source: A, target: { nodeId: B.nodeId }, traceId: 'T1', sessionId: 's' });
+  });
+
+  it('learns why a stream ended, and that the application of the handler closes', async () => {
+    errors();
+    @Controller()
+    class Strict {
+      @MeshSession({ topic: 'chat' })
+      chat(@SessionStream() inbound: Inbound): Observable<Uint8Array> {
+        return texts(inbound).pipe(
+          map((said) => {
+            if (said === 'bad') throw new MeshError(MeshCode.NOT_PERMITTED, '不可以');
+            return bytes(said);
+          }),
+        );
+      }
+    }
+    const { b, session } = await pair([], [Strict]);
+    await session.push(bytes('bad'), chat);
+    expect(await caught(session.pop(chat))).toMatchObject({ code: MeshCode.NOT_PERMITTED, message: '不可以' });
+    await session.push(bytes('good'), chat);
+    expect(text((await session.pop(chat))!)).toBe('good');
+    const ended = caught(session.pop(chat));
+    await b.app.close();
+    expect(await ended).toMatchObject({ code: MeshCode.UNREACHABLE, message: 'the application closes' });
+  });
+
+  it('and a handler of the answers do not tell each other of their ends for ever', async () => {
+    const calls: string[] = [];
+    @Controller()
+    class Asker {
+      @MeshSession({ topic: 'chat' })
+      heard(@SessionStream() inbound: Inbound): Observable<never> {
+        calls.push('a');
+        return inbound.pipe(
+          tap((message) => message.take()),
+          take(1),
+          ignoreElements(),
+        );
+      }
+    }
+    @Controller()
+    class Answerer {
+      @MeshSession({ topic: 'chat' })
+      asked(@SessionStream() inbound: Inbound): Observable<Uint8Array> {
+        calls.push('b');
+        return texts(inbound).pipe(take(1), map(bytes));
+      }
+    }
+    const { a, b, session } = await pair([Asker], [Answerer]);
+    for (let round = 1; round <= 3; round++) {
+      await session.push(bytes('1'), chat);
+      await eventually('both have had a stream', () => calls.length === 2 * round);
+    }
+    const waiting = () => [a, b].map(({ app }) => app.get(MeshRuntime).sessions.store.stats().waiting);
+    await eventually('all streams are over', () => waiting().every((count) => count === 0));
+    expect(calls).toEqual(['b', 'a', 'b', 'a', 'b', 'a']);
+  });
+
+  it('that nobody knows is told nothing, and the handler fails for it alone', async () => {
+    const logged = errors();
+    const { b } = await pair([], [Echo]);
+    const { app } = await startApp({ options: { nodeId: 'LX0000010000030' } });
+    const session = app.get(MeshSessions).open('s', { node: { address: b.address } });
+    await session.push(bytes('1'), chat);
+    await eventually('the stream fails', () => logged.length === 1);
+    expect(logged[0]?.[0]).toContain(MeshCode.NOT_IN_NETWORK);
   });
 });
 

@@ -51,13 +51,17 @@ export class HandlerStream {
   private onLeft: () => void = () => undefined;
   private cause: { readonly cut: Cut; readonly reason: MeshError } | undefined;
   private idle: NodeJS.Timeout | undefined;
-  private state: 'open' | 'ended' = 'open';
+  private state: 'answering' | 'listening' | 'ended' = 'answering';
 
   constructor(private readonly parts: HandlerStreamParts) {
     const { handler, push, own, carrier } = parts;
     this.context = streamContext(push, own);
     const source = messageSource(withoutOldEnds(carrier, push.topic), handler.prefetch);
-    this.inbound = new Inbound(source, this.context, { arrived: () => this.touch(), left: () => this.onLeft() });
+    this.inbound = new Inbound(source, this.context, {
+      arrived: () => this.touch(),
+      left: () => this.onLeft(),
+      failed: (error) => this.onFailed(error),
+    });
     this.answers = new Answers(handler, (payload, signal) => this.reply(payload, signal));
     this.cutting = new Promise((_resolve, reject) => (this.abandon = reject));
     this.cutting.catch(() => undefined);
@@ -75,10 +79,8 @@ export class HandlerStream {
     const ending = await this.serve();
     this.state = 'ended';
     clearTimeout(this.idle);
-    this.inbound.close(ending.kind === 'failed' ? ending.error : 'completed');
-    this.answers.stop();
+    this.close(ending.kind === 'failed' ? ending.error : new MeshError(MeshCode.CANCELLED, 'the stream has ended'));
     await this.tell(ending);
-    this.context.cancellation.cancel(new MeshError(MeshCode.CANCELLED, 'the stream has ended'));
   }
 
   /** Ends the stream from outside. Only the first cut counts, and none after the end. */
@@ -86,16 +88,20 @@ export class HandlerStream {
     if (this.cause || this.state === 'ended') return;
     const reason = reasonOf(cut, this.parts.idleTimeoutMs);
     this.cause = { cut, reason };
-    // Those who read see why, before what they answer with is dropped.
-    this.inbound.close(cut === 'closing' ? reason : 'completed');
-    this.answers.stop();
-    this.context.cancellation.cancel(reason);
+    this.close(reason);
     this.abandon(reason);
   }
 
   /** Nothing more arrives, since the topic was released; the handler may finish. */
   complete(): void {
-    this.inbound.close('completed');
+    this.inbound.close();
+  }
+
+  /** The context comes first: by it, those who see their messages complete may tell why. */
+  private close(reason: MeshError): void {
+    this.context.cancellation.cancel(reason);
+    this.inbound.close();
+    this.answers.stop();
   }
 
   private async serve(): Promise<StreamEnding> {
@@ -117,8 +123,16 @@ export class HandlerStream {
   /** A handler that answers nothing ends with its last reader. */
   private async answer(result: unknown): Promise<StreamEnding> {
     if ((await this.answers.send(result)) === 'something') return { kind: 'completed' };
+    this.state = 'listening';
     if (this.inbound.isRead) await new Promise<void>((resolve) => (this.onLeft = resolve));
     return { kind: 'silent' };
+  }
+
+  /** Where nothing is answered, nobody may be there to handle a failure, and RxJS would end the process. */
+  private onFailed(error: unknown): 'fail' | 'complete' {
+    if (this.state !== 'listening') return 'fail';
+    this.abandon(toAnswerError(error));
+    return 'complete';
   }
 
   private async reply(payload: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { MeshContext } from '../../context/mesh-context.js';
-import type { Ending } from '../../session/handle/ending.js';
 import type { ReceivedMessage } from '../../session/handle/received-message.js';
 
 /** What an {@link Inbound} tells. */
@@ -9,16 +8,18 @@ export interface InboundEvents {
   arrived(): void;
   /** The last reader is gone. */
   left(): void;
+  /** The messages have failed. Says what becomes of the reader. */
+  failed(error: unknown): 'fail' | 'complete';
 }
 
 /**
- * What a handler reads. Each subscription is a reader of its own, as of `MeshSession.messages()`; all end with the stream. What is
- * below a reader runs in the context of the stream.
+ * What a handler reads. Each subscription is a reader of its own, as of `MeshSession.messages()`; all are complete when the stream
+ * ends. What is below a reader runs in the context of the stream.
  */
 export class Inbound {
   readonly messages: Observable<ReceivedMessage>;
   private readonly readers = new Set<Subscriber<ReceivedMessage>>();
-  private ending: Ending | undefined;
+  private state: 'open' | 'closed' = 'open';
   private wasRead = false;
 
   constructor(
@@ -39,15 +40,15 @@ export class Inbound {
     return this.wasRead && !this.isRead;
   }
 
-  /** Ends all readers, those to come as well. Only the first ending counts. */
-  close(ending: Ending): void {
-    this.ending ??= ending;
-    for (const reader of this.readers) finish(reader, ending);
+  /** Completes all readers, those to come as well. */
+  close(): void {
+    this.state = 'closed';
+    for (const reader of this.readers) reader.complete();
   }
 
   private read(subscriber: Subscriber<ReceivedMessage>): (() => void) | undefined {
-    if (this.ending) {
-      finish(subscriber, this.ending);
+    if (this.state === 'closed') {
+      subscriber.complete();
       return undefined;
     }
     this.wasRead = true;
@@ -58,7 +59,10 @@ export class Inbound {
           this.events.arrived();
           subscriber.next(message);
         },
-        error: (error: unknown) => subscriber.error(error),
+        error: (error: unknown) => {
+          if (this.events.failed(error) === 'fail') subscriber.error(error);
+          else subscriber.complete();
+        },
         complete: () => subscriber.complete(),
       }),
     );
@@ -67,9 +71,4 @@ export class Inbound {
       if (this.readers.delete(subscriber) && !this.isRead) this.events.left();
     };
   }
-}
-
-function finish(subscriber: Subscriber<ReceivedMessage>, ending: Ending): void {
-  if (ending === 'completed') subscriber.complete();
-  else subscriber.error(ending);
 }

@@ -25,6 +25,14 @@ export interface StreamDeskParts {
   readonly drainTimeoutMs: number;
 }
 
+/** What streams there are at the moment, for metrics. */
+export interface StreamStats {
+  /** Streams at work. */
+  readonly atWork: number;
+  /** Topics of sessions that wait for a stream. */
+  readonly waiting: number;
+}
+
 /** A topic of a session: a stream is at work on it, or it waits for its turn to have one. */
 interface Desk {
   readonly push: FirstPush;
@@ -49,8 +57,7 @@ export class StreamDesk {
 
   constructor(private readonly parts: StreamDeskParts) {}
 
-  /** How many streams are at work, and how many topics wait for one. */
-  get size(): { readonly atWork: number; readonly waiting: number } {
+  stats(): StreamStats {
     return { atWork: this.atWork, waiting: this.line.size };
   }
 
