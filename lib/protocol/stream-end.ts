@@ -23,9 +23,14 @@ export function writeStreamEnd({ code, message }: StreamEnd): Readonly<Record<st
   return { [STREAM_END]: code, [STREAM_MESSAGE]: message.slice(0, MAX_TEXT_LENGTH) };
 }
 
+/** Whether the metadata of a push, or of the first packet of one, tells the end of a stream. */
+export function endsStream(metadata: Readonly<Record<string, string>>): boolean {
+  return Object.hasOwn(metadata, STREAM_END);
+}
+
 /** The end of a stream that a message tells; `undefined` when it is a message like any other. */
 export function readStreamEnd(payload: Uint8Array, metadata: Readonly<Record<string, string>>): StreamEnd | undefined {
-  if (payload.byteLength > 0 || !Object.hasOwn(metadata, STREAM_END)) return undefined;
+  if (payload.byteLength > 0 || !endsStream(metadata)) return undefined;
   const code = metadata[STREAM_END] as string;
   if (!CODE.test(code)) return undefined;
   return { code, message: Object.hasOwn(metadata, STREAM_MESSAGE) ? (metadata[STREAM_MESSAGE] as string) : '' };

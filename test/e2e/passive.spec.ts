@@ -143,6 +143,26 @@ describe('a handler of streams', () => {
     expect(text((await session.pop({ topic: 'chats' }))!)).toBe('3');
   });
 
+  it('gets and gives messages in packets, as the reference SDK sends them', async () => {
+    @Controller()
+    class Packets {
+      @MeshSession({ topic: 'chat', replyTopic: 'reply', splitting: { packetBytes: 10 } })
+      chat(@SessionStream() inbound: Inbound, @Ctx() { topic }: MeshContext): Observable<Uint8Array> {
+        return texts(inbound).pipe(
+          take(2),
+          map((said) => bytes(`${topic}: ${said}`)),
+        );
+      }
+    }
+    const { local, address, runtime } = await start(Packets);
+    await using session = local.open('s', { node: { address }, splitting: { packetBytes: 8 } });
+    const heard = lastValueFrom(texts(session.messages(reply)).pipe(toArray()));
+    await session.push(bytes('a'.repeat(25)), chat);
+    await session.push(bytes('b'.repeat(25)), chat);
+    expect(await heard).toEqual([`chat: ${'a'.repeat(25)}`, `chat: ${'b'.repeat(25)}`]);
+    await eventually('nothing is left', () => runtime.sessions.store.stats().messages === 0);
+  });
+
   it('has the context of the push that begins the stream, injected below as well', async () => {
     const seen: (MeshContext | undefined)[] = [];
     @Injectable()
@@ -722,6 +742,7 @@ describe('what is refused', () => {
     const declare = (options: unknown) => () => MeshSession(options as { topic: string })(Echo.prototype, 'other', {});
     expect(declare({ topic: 'a', prefetch: 0 })).toThrow('@MeshSession of Echo.other.prefetch must be a whole number');
     expect(declare({ topic: 'a', replytopic: 'b' })).toThrow("did you mean 'replyTopic'?");
+    expect(declare({ topic: 'a/*', splitting: {} })).toThrow('cannot have splitting for the prefix');
     expect(declare({})).toThrow('@MeshSession of Echo.other names no topic');
   });
 

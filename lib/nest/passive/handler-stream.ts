@@ -69,7 +69,7 @@ export class HandlerStream {
 
   /** Whether the stream will not read what arrives now. */
   get isPast(): boolean {
-    return this.state === 'ended' || this.inbound.isLeft;
+    return this.state === 'ended' || this.cause !== undefined || this.inbound.isLeft;
   }
 
   /** Runs the stream to its end; never rejects. */

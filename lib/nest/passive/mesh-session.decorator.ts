@@ -9,6 +9,7 @@ import { type Check, milliseconds, text, wholeNumber } from '../../options/check
 import { readObject } from '../../options/option-reader.js';
 import { Problems } from '../../options/problems.js';
 import type { MeshSession as SessionHandle, PushToOptions } from '../../session/handle/mesh-session.js';
+import type { OpenOptions } from '../../session/handle/mesh-sessions.js';
 import { FailureObserver } from '../failure-observer.js';
 import { DEFAULT_MESH, meshTransport } from '../mesh-transport.js';
 import type { StreamSettings } from './stream-handler.js';
@@ -22,6 +23,8 @@ export interface MeshSessionOptions extends Pick<PushToOptions, 'maxMessages' | 
   readonly topic: string;
   /** The topic on which its answers are pushed to the sender. Default: the one that they answer. */
   readonly replyTopic?: string;
+  /** Messages and answers travel in packets, as those of the reference Python SDK do. Not for a prefix. Default: whole. */
+  readonly splitting?: OpenOptions['splitting'];
   /** Messages that may wait to be taken by the handler. Default 16. */
   readonly prefetch?: number;
   /** How long the push of an answer may wait for room at the sender, in ms. Default 10 000. */
@@ -81,6 +84,12 @@ export function SessionStream(...pipes: (Type<PipeTransform> | PipeTransform)[])
 
 const topic: Check<string> = text(/^.{0,1024}$/su, 'a text of at most 1024 characters');
 
+const splitting: Check<NonNullable<OpenOptions['splitting']>> = (value, name, problems) =>
+  readObject(name, value, problems, (reader) => {
+    const packetBytes = reader.takeOptional('packetBytes', wholeNumber(1, 2_147_483_647));
+    return packetBytes === undefined ? {} : { packetBytes };
+  });
+
 function readOptions(
   provider: string,
   options: MeshSessionOptions,
@@ -91,6 +100,7 @@ function readOptions(
     return {
       topic: reader.take('topic', topic, () => ''),
       replyTopic: reader.takeOptional('replyTopic', topic),
+      splitting: reader.takeOptional('splitting', splitting),
       prefetch: reader.take('prefetch', wholeNumber(1, 1_000_000), () => 16),
       timeoutMs: reader.take('timeoutMs', milliseconds(1), () => 10_000),
       maxMessages: reader.take('maxMessages', wholeNumber(1, 10_000_000), () => 1_024),
@@ -98,6 +108,9 @@ function readOptions(
       mesh: reader.take('mesh', text(/^\S{1,128}$/, 'the name of a mesh'), () => DEFAULT_MESH),
     };
   });
+  if (read.splitting && read.topic.endsWith('/*')) {
+    problems.note(`@MeshSession of ${provider} cannot have splitting for the prefix '${read.topic}': name the topics`);
+  }
   problems.throwIfAny();
   return read;
 }

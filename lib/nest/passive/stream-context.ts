@@ -12,9 +12,13 @@ export type FirstPush = Pick<
   'session' | 'topic' | 'messageId' | 'parties' | 'traceId' | 'token' | 'providerCode'
 >;
 
-/** What is kept of a push: not its payload. */
-export function firstPush(request: SessionRequest): FirstPush {
-  const { session, topic, messageId, parties, token, providerCode } = request;
+/**
+ * What is kept of a push: not its payload.
+ *
+ * @param topic the topic of the message; of one in packets, that is not the topic of the push
+ */
+export function firstPush(request: SessionRequest, topic: string): FirstPush {
+  const { session, messageId, parties, token, providerCode } = request;
   const traceId = isTraceId(request.traceId) ? request.traceId : newTraceId();
   return { session, topic, messageId, parties, traceId, token, providerCode };
 }

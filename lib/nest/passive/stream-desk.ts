@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshContext } from '../../context/mesh-context.js';
 import type { SessionRequest } from '../../protocol/session-call.js';
-import { readStreamEnd } from '../../protocol/stream-end.js';
+import { endsStream } from '../../protocol/stream-end.js';
 import { isOwn, type OwnNode } from '../../session/handle/local-port.js';
 import type { MeshSessions } from '../../session/handle/mesh-sessions.js';
 import type { QueueKey, SessionStore } from '../../session/store.js';
-import { HandlerStream, type ReplyTo } from './handler-stream.js';
+import { HandlerStream, type HandlerStreamParts, type ReplyTo } from './handler-stream.js';
 import { type FirstPush, firstPush } from './stream-context.js';
 import type { StreamHandler } from './stream-handler.js';
-import type { StreamTable } from './stream-table.js';
+import { arrivalTopic, type StreamTable } from './stream-table.js';
 
 /** What a {@link StreamDesk} needs of its mesh. */
 export interface StreamDeskParts {
@@ -35,6 +35,8 @@ export interface StreamStats {
 
 /** A topic of a session: a stream is at work on it, or it waits for its turn to have one. */
 interface Desk {
+  /** The queue in which its messages arrive. */
+  readonly key: QueueKey;
   readonly push: FirstPush;
   readonly handler: StreamHandler;
   stream: HandlerStream | undefined;
@@ -65,16 +67,17 @@ export class StreamDesk {
   readonly pushed = (key: QueueKey, request: SessionRequest): void => {
     const handler = this.parts.table.find(key.topic);
     // The end of a stream begins none: otherwise two handlers would tell each other of their ends for ever.
-    if (!handler || this.closing || readStreamEnd(request.payload, request.metadata)) return;
+    if (!handler || this.closing || endsStream(request.metadata)) return;
     const desk = this.desks.get(key.session)?.get(key.topic);
-    if (!desk) this.lineUp({ push: firstPush(request), handler, stream: undefined, next: undefined });
-    else if (desk.stream?.isPast) desk.next ??= firstPush(request);
+    const push = () => firstPush(request, handler.splitting ? handler.topic : key.topic);
+    if (!desk) this.lineUp({ key, push: push(), handler, stream: undefined, next: undefined });
+    else if (desk.stream?.isPast) desk.next ??= push();
   };
 
   /** Takes note of a release. */
   readonly released = ({ session, topic }: QueueKey): void => {
     for (const desk of this.desks.get(session)?.values() ?? []) {
-      if (topic !== '' && topic !== desk.push.topic) continue;
+      if (topic !== '' && topic !== desk.key.topic && topic !== desk.push.topic) continue;
       desk.next = undefined;
       if (!desk.stream) this.leave(desk);
       else if (topic === '') desk.stream.cut('released');
@@ -91,7 +94,7 @@ export class StreamDesk {
   private lineUp(desk: Desk): void {
     const [first] = this.line;
     if (first && this.line.size >= this.parts.maxWaiting) this.leave(first);
-    const { session, topic } = desk.push;
+    const { session, topic } = desk.key;
     const topics = this.desks.get(session) ?? new Map<string, Desk>();
     this.desks.set(session, topics.set(topic, desk));
     this.line.add(desk);
@@ -99,7 +102,7 @@ export class StreamDesk {
   }
 
   private leave(desk: Desk): void {
-    const { session, topic } = desk.push;
+    const { session, topic } = desk.key;
     const topics = this.desks.get(session);
     topics?.delete(topic);
     if (topics?.size === 0) this.desks.delete(session);
@@ -129,23 +132,25 @@ export class StreamDesk {
   private ended(desk: Desk): void {
     this.atWork--;
     this.leave(desk);
-    const { next, handler } = desk;
-    if (next && !this.closing) this.lineUp({ push: next, handler, stream: undefined, next: undefined });
+    const { key, next, handler } = desk;
+    if (next && !this.closing) this.lineUp({ key, push: next, handler, stream: undefined, next: undefined });
     else this.advance();
   }
 
-  private partsOf({ push, handler }: Desk) {
+  private partsOf({ key, push, handler }: Desk): HandlerStreamParts {
     const { own, sessions, store, idleTimeoutMs } = this.parts;
-    const { session, topic, parties, token, providerCode, traceId } = push;
+    const { session, parties, token, providerCode, traceId } = push;
     const back = { targetNodeId: parties.sourceNodeId, targetInstId: parties.sourceInstId };
+    const { splitting } = handler;
+    const open = { ...back, token, providerCode, traceId, ...(splitting && { splitting }) };
     return {
       handler,
       push,
       own,
       idleTimeoutMs,
       replyTo: this.replyTo(push, handler),
-      carrier: sessions.carry(session, { ...back, token, providerCode, traceId }),
-      hasMessage: async () => (await store.peek({ session, topic }).catch(() => undefined)) !== undefined,
+      carrier: sessions.carry(session, open),
+      hasMessage: async () => (await store.peek(key).catch(() => undefined)) !== undefined,
     };
   }
 
@@ -153,7 +158,7 @@ export class StreamDesk {
     const { own, table } = this.parts;
     const topic = handler.replyTopic ?? heard;
     const atHome = isOwn({ targetNodeId: parties.sourceNodeId, targetInstId: parties.sourceInstId }, own);
-    if (atHome && table.find(topic) === handler) return { kind: 'itself', topic };
+    if (atHome && table.find(arrivalTopic(handler, topic)) === handler) return { kind: 'itself', topic };
     return { kind: 'topic', topic, sender: atHome ? 'here' : 'elsewhere' };
   }
 

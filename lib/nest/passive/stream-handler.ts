@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { MeshContext } from '../../context/mesh-context.js';
+import type { OpenOptions } from '../../session/handle/mesh-sessions.js';
 import type { ReceivedMessage } from '../../session/handle/received-message.js';
 
 /** What a handler of streams was declared with, complete. @internal */
@@ -8,6 +9,8 @@ export interface StreamSettings {
   readonly topic: string;
   /** Where its answers go; `undefined` for the topic of what it answers. */
   readonly replyTopic: string | undefined;
+  /** How messages are split into packets; `undefined` when they travel whole. */
+  readonly splitting: OpenOptions['splitting'];
   readonly prefetch: number;
   readonly timeoutMs: number;
   readonly maxMessages: number;
