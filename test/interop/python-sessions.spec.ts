@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MeshCode, meshMicroservice, MeshServer, type MeshSession, MeshSessions } from 'nestjs-mesh';
+import { MeshCode, meshMicroservice, type MeshOptions, MeshServer, type MeshSession, MeshSessions } from 'nestjs-mesh';
 import { firstValueFrom, map } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caught } from '../support/caught.js';
@@ -11,6 +11,7 @@ import { findPython, type Python, skipWithoutPython } from '../support/python.js
 import { type Digest, PythonError, PythonParty } from './python-party.js';
 
 const NODE = { nodeId: 'LX0000010000280', instId: 'JG0100002800000000' };
+const PARTNER = { nodeId: 'LX0000010000290', instId: 'JG0100002900000000' };
 const MIB = 1_048_576;
 
 /** Messages that one queue of the node holds. */
@@ -25,9 +26,14 @@ const others = search.found.filter((python) => !splitting.includes(python));
 const reason = search.found.length > 0 ? 'imesh 0.0.29 is in none of them' : search.reason;
 skipWithoutPython({ found: splitting, reason }, 'the reference Python SDK uses the sessions of a Nest node');
 
-async function start(): Promise<{ readonly app: INestMicroservice; readonly address: string }> {
+interface Node {
+  readonly app: INestMicroservice;
+  readonly address: string;
+}
+
+async function start(options: MeshOptions): Promise<Node> {
   const sessions = { maxQueueMessages: QUEUE, whenFull: 'fail' } as const;
-  const module = testModule({ options: { ...NODE, sessions } });
+  const module = testModule({ options: { ...options, sessions } });
   const app = await NestFactory.createMicroservice(module, { ...meshMicroservice(), logger: false });
   await app.listen();
   return { app, address: app.get(MeshServer).addresses[0]! };
@@ -55,26 +61,26 @@ const wires = splitting.flatMap((python) => [
 ]);
 
 describe.each(wires)('a session of a Nest node, used by the reference Python SDK ($has) over $wire', (wire) => {
-  let node: Awaited<ReturnType<typeof start>>;
-  let client: INestMicroservice;
+  let node: Node;
+  let partner: Node;
   let python: PythonParty;
 
   beforeAll(async () => {
-    node = await start();
-    client = (await start()).app;
+    partner = await start(PARTNER);
+    node = await start({ ...NODE, partners: [{ ...PARTNER, address: partner.address, transport: wire.transport }] });
     python = await PythonParty.start(wire.python, node.address, wire.env);
   });
 
   afterAll(async () => {
     await python?.stop();
-    await client?.close();
     await node?.app.close();
+    await partner?.app.close();
   });
 
-  /** The same session by our own client, which carries packets as the SDK does. */
+  /** The same session by a client of ours in another application, which carries packets as the SDK does. */
   const ours = (session: string): MeshSession => {
     const { transport } = wire;
-    return client.get(MeshSessions).open(session, { node: { address: node.address, transport }, splitting: {} });
+    return partner.app.get(MeshSessions).open(session, { node: { address: node.address, transport }, splitting: {} });
   };
 
   it('carries 100 messages each way, in order, on a topic that is not ASCII', async () => {
@@ -147,6 +153,19 @@ describe.each(wires)('a session of a Nest node, used by the reference Python SDK
     expect(await there.pop('t')).toEqual(['again']);
   });
 
+  it('is shared with a partner: what the SDK pushes for it is forwarded to its node, packet by packet', async () => {
+    const there = python.open('partner', PARTNER.nodeId);
+    const pushed = await there.pushRandom('话题', 3 * MIB);
+    const atPartner = partner.app.get(MeshSessions).open('partner', { splitting: {} });
+    expect(digestOf(await atPartner.pop({ topic: '话题' }))).toEqual(pushed);
+
+    await partner.app
+      .get(MeshSessions)
+      .open('partner', { node: { address: node.address }, splitting: {} })
+      .push(bytes('回'), { topic: '话题' });
+    expect(await there.pop('话题')).toEqual(['回']);
+  });
+
   it('tells the SDK in codes what went wrong', async () => {
     const there = python.open('errors');
     const codes = {
@@ -182,7 +201,7 @@ describe.each(wires)('a session of a Nest node, used by the reference Python SDK
 
 describe.each(others)('a session of a Nest node, used by the reference Python SDK ($has)', (other: Python) => {
   it('is refused in words, since this generation sends no headers and so does not say which session', async () => {
-    const { app, address } = await start();
+    const { app, address } = await start(NODE);
     const python = await PythonParty.start(other, address, {});
     try {
       const { code, message } = await raised(python.open('s').push('t', ['x']));
