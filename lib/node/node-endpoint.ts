@@ -1,9 +1,10 @@
 import { toMeshError } from '../errors/from-unknown.js';
 import type { Dialect, FieldFormats, RawRequest } from '../protocol/dialect.js';
 import { readForwarded } from '../protocol/interconnect.js';
+import { serveConversations } from '../session/conversation/inbound-conversation.js';
 import type { SessionEndpoint } from '../session/session-endpoint.js';
 import { failureAnswer } from '../session/session-service.js';
-import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
+import type { Acceptor, CallAnswer, CallHandler, Endpoint, InboundCall } from '../transport/transport.js';
 import { INVOKE_PATH, TRANSPORT_PATH } from './paths.js';
 
 /** What a {@link NodeEndpoint} works with. */
@@ -17,16 +18,21 @@ export interface NodeWireParts {
 
 /** Serves what other nodes hand on (standard, east-west), wrapped and as it came, and answers in the request's content type. */
 export class NodeEndpoint {
-  private readonly handlers: ReadonlyMap<string, CallHandler>;
+  private readonly endpoints: ReadonlyMap<string, Endpoint>;
 
   constructor(private readonly parts: NodeWireParts) {
-    const serve: CallHandler = (call) => this.serve(call);
-    const paths = [INVOKE_PATH, TRANSPORT_PATH].flatMap((path) => Object.values(path));
-    this.handlers = new Map(paths.map((path) => [path, serve]));
+    const call: CallHandler = (one) => this.serve(one);
+    const stream = serveConversations((raw, wait) => parts.sessions.serve(raw, wait));
+    this.endpoints = new Map<string, Endpoint>([
+      [INVOKE_PATH.grpc, call],
+      [INVOKE_PATH.http, call],
+      [TRANSPORT_PATH.grpc, { stream }],
+      [TRANSPORT_PATH.http, call],
+    ]);
   }
 
-  /** Finds the handler of a path between nodes. */
-  readonly accept: Acceptor = (path) => this.handlers.get(path);
+  /** Finds what serves a path between nodes. */
+  readonly accept: Acceptor = (path) => this.endpoints.get(path);
 
   private async serve(call: InboundCall): Promise<CallAnswer> {
     const { wire, headers, query, contentType, body } = call;
