@@ -121,6 +121,7 @@ export class MeshRuntime {
     if (!this.parts) return;
     const { pool, sessions, streams } = this.parts;
     await streams.close();
+    sessions.conversations.close();
     await sessions.store.close();
     const overdue = setTimeout(() => pool.destroy(), this.options.drainTimeoutMs);
     try {

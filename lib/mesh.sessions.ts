@@ -1,10 +1,15 @@
 import { CODEC } from './codec/codec.js';
 import { fieldFormats } from './codec/formats.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import { MeshCode } from './errors/mesh-code.js';
+import { MeshError } from './errors/mesh-error.js';
 import { joinPartners } from './mesh.node.js';
 import { NodeEndpoint } from './node/node-endpoint.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
+import { CONVERSATION_PATH } from './protocol/conversation.js';
 import { DIALECT } from './protocol/dialect.js';
+import { ConversationPool } from './session/conversation/conversation-pool.js';
+import { serveConversations } from './session/conversation/inbound-conversation.js';
 import { LocalPort } from './session/handle/local-port.js';
 import type { SessionNode } from './session/handle/mesh-sessions.js';
 import { RemotePort } from './session/handle/remote-port.js';
@@ -13,7 +18,7 @@ import { SessionEndpoint } from './session/session-endpoint.js';
 import { SessionService } from './session/session-service.js';
 import { SESSION_STORE, type SessionStore } from './session/store.js';
 import type { ConnectionPool } from './transport/connection-pool.js';
-import type { Acceptor } from './transport/transport.js';
+import type { Acceptor, Connection } from './transport/transport.js';
 
 /** The sessions of one mesh, put together. */
 export interface JoinedSessions {
@@ -24,6 +29,8 @@ export interface JoinedSessions {
   readonly endpoint: SessionEndpoint;
   /** Finds what serves a path of the session API, or one between nodes. */
   readonly accept: Acceptor;
+  /** Carries session calls and what is forwarded on streams. */
+  readonly conversations: ConversationPool;
   /** The store of this process, for handles. */
   readonly local: SessionPort;
   /** A node elsewhere, for handles. */
@@ -45,16 +52,23 @@ export function joinSessions(
   const fallback = extensions.get(DIALECT);
   const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
   const node = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats });
-  const accept: Acceptor = (path) => endpoint.accept(path) ?? node.accept(path);
-  const remote = ({ address, transport, dialect, contentType }: SessionNode): SessionPort =>
-    new RemotePort(
-      {
-        connection: () => pool.get({ address, transport }),
-        wire: transport ?? 'grpc',
-        dialect: extensions.get(DIALECT, dialect ?? 'standard'),
-        contentType: contentType ?? 'application/x-protobuf',
-      },
-      formats,
-    );
-  return { store, service, endpoint, accept, local, remote };
+  const conversation = { stream: serveConversations((raw, wait) => endpoint.serve(raw, wait)) };
+  const accept: Acceptor = (path) =>
+    path === CONVERSATION_PATH ? conversation : (endpoint.accept(path) ?? node.accept(path));
+  const conversations = new ConversationPool(formats);
+  const remote = ({ address, transport = 'grpc', via, dialect: name = 'standard', contentType }: SessionNode) => {
+    const connection = () => pool.get({ address, transport });
+    const dialect = extensions.get(DIALECT, name);
+    if (via === 'transport')
+      return conversations.port({ address, name, dialect, connection: streaming(transport, connection) });
+    const type = contentType ?? 'application/x-protobuf';
+    return new RemotePort({ connection, wire: transport, dialect, contentType: type }, formats);
+  };
+  return { store, service, endpoint, accept, local, remote, conversations };
+}
+
+/** Only gRPC has streams. */
+function streaming(transport: 'grpc' | 'http', connection: () => Connection): () => Connection {
+  if (transport === 'grpc') return connection;
+  throw new MeshError(MeshCode.INVALID_REQUEST, "a node is spoken to via 'transport' over gRPC only");
 }

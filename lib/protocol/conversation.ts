@@ -13,16 +13,6 @@ export const CONVERSATION_PATH = '/org.ppc.ptp.PrivateTransferProtocol/transport
 /** What an `x-ptp-uri` names that does nothing but acknowledge. Ours: no session call. */
 export const ACKNOWLEDGE_PATH = '/org.ppc.ptp.PrivateTransferTransport/acknowledge';
 
-/** Names in the metadata of a conversation's messages. They are ours: other implementations skip them. */
-export const ConversationHeader = {
-  /** `1` on a pop: its message is kept as taken until it is acknowledged. */
-  ACKNOWLEDGE: 'mesh-acknowledge',
-  /** The number of a message handed out, on the answer to such a pop. Counts up on each stream, from 1. */
-  DELIVERY: 'mesh-delivery',
-  /** On any request: every message up to this number has arrived. */
-  ACKNOWLEDGED: 'mesh-acknowledged',
-} as const;
-
 /** Whether the message of a pop is gone with its answer, or is kept until it is acknowledged. */
 export type Manner = 'plain' | 'acknowledged';
 
@@ -53,12 +43,11 @@ export function streamHeaders(headers: Headers): Headers {
  */
 export function readConversationRequest(message: Uint8Array, ofStream: Headers): ConversationRequest {
   const { body, headers } = unwrapProtobuf(message);
-  const manner = headers[ConversationHeader.ACKNOWLEDGE] === '1' ? 'acknowledged' : 'plain';
-  const acknowledged = readNumber(headers[ConversationHeader.ACKNOWLEDGED]);
+  const manner = headers[Header.ACKNOWLEDGE] === '1' ? 'acknowledged' : 'plain';
+  const acknowledged = readNumber(headers[Header.ACKNOWLEDGED]);
   const said = standardSpelling(headers);
-  // These two are a matter between the two ends of this stream, and of no dialect.
-  delete said[ConversationHeader.ACKNOWLEDGE];
-  delete said[ConversationHeader.ACKNOWLEDGED];
+  // It is a matter between the two ends of this stream.
+  delete said[Header.ACKNOWLEDGED];
   for (const name in ofStream) said[name] ??= ofStream[name] as string;
   const uri = readHeader(said, Header.URI) ?? '';
   if (isAcknowledgement(uri)) return { raw: undefined, manner, acknowledged };
@@ -75,7 +64,7 @@ function isAcknowledgement(uri: string): boolean {
 function readNumber(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,15}$/.test(value)) return Number(value);
-  throw invalid(`'${ConversationHeader.ACKNOWLEDGED}' must be the number of a message`);
+  throw invalid(`'${Header.ACKNOWLEDGED}' must be the number of a message`);
 }
 
 /** The answer to a request that only acknowledges. */
@@ -99,12 +88,12 @@ export function bringsMessage(outbound: Uint8Array): boolean {
 
 /** An `Outbound` with the number of the message that it brings. Fields of protobuf stand in any order, so it is appended. */
 export function numberedOutbound(outbound: Uint8Array, delivery: number): Uint8Array {
-  const metadata = { [ConversationHeader.DELIVERY]: `${delivery}` };
+  const metadata = { [Header.DELIVERY]: `${delivery}` };
   return Buffer.concat([outbound, encodePtp('Outbound', { metadata, payload: ABSENT_BYTES, code: '', message: '' })]);
 }
 
 /** The number of the message that an answer brings; `undefined` when the peer numbers none. */
 export function deliveryOf(metadata: Headers): number | undefined {
-  const value = metadata[ConversationHeader.DELIVERY];
+  const value = metadata[Header.DELIVERY];
   return value !== undefined && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : undefined;
 }

@@ -61,6 +61,12 @@ export const Header = {
   NODES_PASSED: 'mesh-nodes-passed',
   /** `1` in an answer: calls of one kind may follow each other on one stream here. Ours: other peers skip it. */
   CALL_STREAMS: 'mesh-call-streams',
+  /** `1` on a pop: its message is kept as taken until it is acknowledged, on the same stream. Ours, as the next two. */
+  ACKNOWLEDGE: 'mesh-acknowledge',
+  /** Number of a message on its stream, from 1, in the metadata of the answer to such a pop. */
+  DELIVERY: 'mesh-delivery',
+  /** On any request of a stream: every message up to this number has arrived. */
+  ACKNOWLEDGED: 'mesh-acknowledged',
   /** W3C trace context, beside {@link TRACE_ID}. */
   TRACEPARENT: 'traceparent',
 } as const;

@@ -37,4 +37,6 @@ export interface SessionAnswer {
   /** The message popped or peeked; `undefined` when there was none, and for push and release. */
   readonly payload: Uint8Array | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Id with which that message was pushed; absent or empty when it is not known. Told only to who acknowledges messages. */
+  readonly messageId?: string;
 }

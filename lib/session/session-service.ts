@@ -136,7 +136,7 @@ export function successAnswer(message: SessionMessage | undefined): SessionAnswe
 function outcomeOf(delivery: Delivery | undefined): SessionOutcome {
   if (!delivery) return { answer: successAnswer(undefined), settle: nothingToSettle };
   return {
-    answer: successAnswer(delivery.message),
+    answer: { ...successAnswer(delivery.message), messageId: delivery.message.id },
     settle: (how) => (how === 'delivered' ? delivery.confirm() : delivery.giveBack()),
   };
 }

@@ -1,4 +1,5 @@
 import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../dialect.js';
+import { Header } from '../headers.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from '../session-call.js';
 import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from './answer-body.js';
 import { answerEncoding, typeOf } from './content.js';
@@ -44,7 +45,7 @@ export abstract class EnvelopeDialect implements Dialect {
 
   writeAnswer(request: RawRequest, answer: SessionAnswer, formats: FieldFormats): RawAnswer {
     const encoding = answerEncoding(request, formats);
-    return writeAnswerBody(request.operation, answer, this.manners.spelling, encoding, formats);
+    return writeAnswerBody(request.operation, withMessageId(request, answer), this.manners.spelling, encoding, formats);
   }
 
   writeRequest(request: SessionRequest, wire: 'grpc' | 'http', contentType: string, formats: FieldFormats): RawRequest {
@@ -62,4 +63,10 @@ export abstract class EnvelopeDialect implements Dialect {
   ): SessionAnswer {
     return readAnswerBody(operation, { wire, contentType }, body, this.manners.spelling, formats);
   }
+}
+
+/** Who acknowledges messages recognises by its id one that comes again. */
+function withMessageId({ headers }: RawRequest, answer: SessionAnswer): SessionAnswer {
+  if (!answer.messageId || headers[Header.ACKNOWLEDGE] !== '1') return answer;
+  return { ...answer, metadata: { ...answer.metadata, [Header.MESSAGE_ID]: answer.messageId } };
 }

@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import { endingOf } from './ending.js';
-import { messageSource } from './message-source.js';
+import { messagesOf } from './message-source.js';
 import { pushOperator } from './push-to.js';
 import type { ReceivedMessage } from './received-message.js';
 import { streamOf } from './stream-of.js';
@@ -99,12 +99,15 @@ export class MeshSession implements AsyncDisposable {
    * what went wrong here or there. Unsubscribing ends the wait, and what was not taken goes back where it can. Every subscription is a reader of its own.
    */
   messages({ topic = '', prefetch = 16 }: MessagesOptions = {}): Observable<ReceivedMessage> {
-    return messageSource((options) => this.carrier.pop(topic, options), prefetch);
+    return messagesOf(() => this.carrier.read(topic, prefetch), prefetch);
   }
 
-  /** The messages of a topic for `for await`: the next is asked for when the loop comes round. Ends as {@link messages} does. */
-  stream({ topic = '' }: Pick<MessagesOptions, 'topic'> = {}): AsyncGenerator<ReceivedMessage, void, undefined> {
-    return streamOf((options) => this.carrier.pop(topic, options));
+  /**
+   * The messages of a topic for `for await`: the next is asked for when the loop comes round, or up to `prefetch` ahead by a
+   * conversation (`via: 'transport'`). Ends as {@link messages} does.
+   */
+  stream({ topic = '', prefetch = 16 }: MessagesOptions = {}): AsyncGenerator<ReceivedMessage, void, undefined> {
+    return streamOf(() => this.carrier.read(topic, prefetch));
   }
 
   /**

@@ -2,10 +2,11 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { OwnNode } from './local-port.js';
 import { MeshSession } from './mesh-session.js';
+import { PlainCarrier } from './plain-carrier.js';
 import { SessionCalls } from './session-calls.js';
 import type { SessionPort } from './session-port.js';
 import { SplitCarrier } from './split-carrier.js';
-import { PlainCarrier, type TopicCarrier } from './topic-carrier.js';
+import type { TopicCarrier } from './topic-carrier.js';
 
 /** A node elsewhere whose session API a session is to use. */
 export interface SessionNode {
@@ -13,6 +14,11 @@ export interface SessionNode {
   readonly address: string;
   /** Name of the transport. Default `grpc`. */
   readonly transport?: 'grpc' | 'http';
+  /**
+   * What it is called by: `session`, the session API, one call for each operation; or `transport`, conversations, which carry
+   * many messages on one stream, and acknowledge those that are read. Only over gRPC. Default `session`.
+   */
+  readonly via?: 'session' | 'transport';
   /** Name of the dialect that the node speaks. Default `standard`. */
   readonly dialect?: string;
   /** Content type of requests over HTTP. Default `application/x-protobuf`. */

@@ -2,14 +2,11 @@ import { Observable, type Subscriber } from 'rxjs';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { endingOf, type Ending } from './ending.js';
+import { popReader, type TakeNext } from './message-reader.js';
 import { ReceivedMessage } from './received-message.js';
-import type { Carried, CarryOptions } from './topic-carrier.js';
+import type { Carried, MessageReader } from './topic-carrier.js';
 
-/** How long one pop of a stream waits, in ms; then the next follows. */
-const POP_MS = 60_000;
-
-/** Takes the next message of a topic. */
-export type TakeNext = (options: CarryOptions) => Promise<Carried | undefined>;
+export type { TakeNext } from './message-reader.js';
 
 /**
  * The messages of a topic as an Observable. It asks for the next message only while fewer than `prefetch` of those emitted
@@ -17,22 +14,26 @@ export type TakeNext = (options: CarryOptions) => Promise<Carried | undefined>;
  * stream is complete; fails with what a pop, or the other side's stream, fails with; and gives back what is not taken when it
  * fails or is unsubscribed from.
  */
-export function messageSource(take: TakeNext, prefetch: number): Observable<ReceivedMessage> {
+export function messagesOf(open: () => MessageReader, prefetch: number): Observable<ReceivedMessage> {
   return new Observable((subscriber) => {
-    const pump = new Pump(take, prefetch, subscriber);
+    const pump = new Pump(open(), prefetch, subscriber);
     void pump.run();
     return () => pump.stop();
   });
 }
 
+/** The same, of messages that are taken one at a time. */
+export function messageSource(take: TakeNext, prefetch: number): Observable<ReceivedMessage> {
+  return messagesOf(() => popReader(take), prefetch);
+}
+
 class Pump {
-  private readonly caller = new AbortController();
   private readonly waiting = new Set<ReceivedMessage>();
   private wake: (() => void) | undefined;
   private emitting: ReceivedMessage | undefined;
 
   constructor(
-    private readonly take: TakeNext,
+    private readonly reader: MessageReader,
     private readonly prefetch: number,
     private readonly subscriber: Subscriber<ReceivedMessage>,
   ) {}
@@ -48,10 +49,10 @@ class Pump {
   }
 
   stop(): void {
-    this.caller.abort();
-    this.wake?.();
     // Who unsubscribes upon a message, as firstValueFrom does, has it.
     this.emitting?.take();
+    this.reader.close();
+    this.wake?.();
     // The last first, so that they stand in their old order.
     for (const message of [...this.waiting].toReversed()) message.giveBack();
     this.waiting.clear();
@@ -59,7 +60,7 @@ class Pump {
 
   private async step(): Promise<void> {
     if (this.waiting.size >= this.prefetch) return new Promise((resolve) => (this.wake = resolve));
-    const carried = await this.take({ timeoutMs: POP_MS, signal: this.caller.signal });
+    const carried = await this.reader.next();
     if (!carried) return;
     if (this.subscriber.closed) return carried.settle('lost');
     const ending = endingOf(carried);

@@ -7,7 +7,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { SessionAnswer, SessionOperation, SessionParties, SessionRequest } from '../../protocol/session-call.js';
 import { newTraceId } from '../../protocol/trace.js';
-import type { SessionPort } from './session-port.js';
+import type { SessionPort, SessionSubscription } from './session-port.js';
 import type { SessionOutcome } from '../session-service.js';
 
 /** Time that a call may take beyond the wait that it asks for, in ms: the way there and back. */
@@ -83,7 +83,12 @@ export class SessionCalls {
     }
   }
 
-  private request(call: SessionCall): SessionRequest {
+  /** Subscribes to a topic; `undefined` where each message must be asked for. */
+  subscribe(topic: string, prefetch: number): SessionSubscription | undefined {
+    return this.port.subscribe?.(this.request({ operation: 'pop', topic }), prefetch);
+  }
+
+  private request(call: Omit<SessionCall, 'timeoutMs'> & Partial<Pick<SessionCall, 'timeoutMs'>>): SessionRequest {
     const { session, parties, token, providerCode, traceId } = this.identity;
     return {
       operation: call.operation,

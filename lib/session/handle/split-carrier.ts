@@ -2,7 +2,8 @@ import type { Settlement } from '../session-service.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { formatPacketCount, parsePacketCount, splitPayload, splitTopic } from '../../protocol/ptp/splitting.js';
-import type { Carried, CarriedPush, CarryOptions, TopicCarrier } from './topic-carrier.js';
+import { popReader } from './message-reader.js';
+import type { Carried, CarriedPush, CarryOptions, MessageReader, TopicCarrier } from './topic-carrier.js';
 
 /** How long the packets of a message whose count has arrived may take, each, in ms. */
 const PACKET_TIMEOUT_MS = 30_000;
@@ -46,6 +47,11 @@ export class SplitCarrier implements TopicCarrier {
   /** The derived topics are not known, so the reference SDK releases the plain one; a whole session has none left. */
   release(topic: string, options: CarryOptions): Promise<void> {
     return this.plain.release(topic, options);
+  }
+
+  /** Its packets are taken one after the other, so that there is nothing to ask for ahead. */
+  read(topic: string): MessageReader {
+    return popReader((options) => this.pop(topic, options));
   }
 
   private async gather(how: 'pop' | 'peek', topic: string, options: CarryOptions): Promise<Carried | undefined> {

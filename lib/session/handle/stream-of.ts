@@ -1,18 +1,15 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { endingOf } from './ending.js';
-import type { TakeNext } from './message-source.js';
 import { ReceivedMessage } from './received-message.js';
+import type { MessageReader } from './topic-carrier.js';
 
-/** How long one pop of a stream waits, in ms; then the next follows. */
-const POP_MS = 60_000;
-
-/** The messages that `take` gives, one at a time. Leaving the loop gives back a message whose payload was not read. */
-export async function* streamOf(take: TakeNext): AsyncGenerator<ReceivedMessage, void, undefined> {
-  const caller = new AbortController();
+/** The messages that a reader hands out, one at a time. Leaving the loop gives back a message whose payload was not read. */
+export async function* streamOf(open: () => MessageReader): AsyncGenerator<ReceivedMessage, void, undefined> {
+  const reader = open();
   try {
     for (;;) {
-      const carried = await take({ timeoutMs: POP_MS, signal: caller.signal });
+      const carried = await reader.next();
       if (!carried) continue;
       const ending = endingOf(carried);
       if (ending) {
@@ -30,6 +27,6 @@ export async function* streamOf(take: TakeNext): AsyncGenerator<ReceivedMessage,
   } catch (error) {
     if (!(error instanceof MeshError && error.code === MeshCode.SESSION_RELEASED)) throw error;
   } finally {
-    caller.abort();
+    reader.close();
   }
 }

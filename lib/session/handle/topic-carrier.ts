@@ -1,6 +1,5 @@
-import type { Settlement } from '../session-service.js';
 import type { PtpMetadata } from '../../protocol/ptp/messages.js';
-import type { SessionCall, SessionCalls } from './session-calls.js';
+import type { Settlement } from '../session-service.js';
 
 /** What limits one operation on a topic. */
 export interface CarryOptions {
@@ -23,6 +22,17 @@ export interface Carried {
   settle(how: Settlement): void;
 }
 
+/** Hands out the messages of a topic, one after the other. */
+export interface MessageReader {
+  /**
+   * The next message; `undefined` when none came for a while. It is not asked again before it has answered.
+   * @throws MeshError E0000000608 when the topic was released; what a pop fails with
+   */
+  next(): Promise<Carried | undefined>;
+  /** Ends the wait. What was handed out and is not settled as delivered goes back, where it can. */
+  close(): void;
+}
+
 /** Carries messages to and from the topics of a session. */
 export interface TopicCarrier {
   push(topic: string, payload: Uint8Array, options: CarriedPush): Promise<void>;
@@ -31,32 +41,6 @@ export interface TopicCarrier {
   /** @returns `undefined` when the topic is empty */
   peek(topic: string, options: CarryOptions): Promise<Carried | undefined>;
   release(topic: string, options: CarryOptions): Promise<void>;
-}
-
-/** One call of the session API for each operation: what the standard describes. */
-export class PlainCarrier implements TopicCarrier {
-  constructor(private readonly calls: SessionCalls) {}
-
-  push(topic: string, payload: Uint8Array, options: CarriedPush): Promise<void> {
-    return this.calls.push({ ...options, topic, payload });
-  }
-
-  pop(topic: string, options: CarryOptions): Promise<Carried | undefined> {
-    return this.take({ ...options, operation: 'pop', topic });
-  }
-
-  peek(topic: string, options: CarryOptions): Promise<Carried | undefined> {
-    return this.take({ ...options, operation: 'peek', topic });
-  }
-
-  async release(topic: string, options: CarryOptions): Promise<void> {
-    (await this.calls.make({ ...options, operation: 'release', topic })).settle('delivered');
-  }
-
-  private async take(call: SessionCall): Promise<Carried | undefined> {
-    const { answer, settle } = await this.calls.make(call);
-    if (answer.payload !== undefined) return { payload: answer.payload, metadata: answer.metadata, settle };
-    settle('delivered');
-    return undefined;
-  }
+  /** Reads a topic from now on. @param prefetch messages that may be on their way, or not settled, at a time */
+  read(topic: string, prefetch: number): MessageReader;
 }

@@ -8,7 +8,7 @@ import { emptyRecord, writeTimeout } from '../fields.js';
 import { setHeader } from '../head.js';
 
 /** Headers with `mesh-` that say nothing of the dialect, since our own calls have them in each. */
-const OURS: ReadonlySet<string> = new Set([Header.MESSAGE_ID, Header.NODES_PASSED]);
+const OURS: ReadonlySet<string> = new Set([Header.MESSAGE_ID, Header.NODES_PASSED, Header.ACKNOWLEDGE]);
 
 /** The host that M's nodes and SDKs name in `x-ptp-uri`. */
 const HOST = '://ptp.cn/';

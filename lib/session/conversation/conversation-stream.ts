@@ -1,0 +1,137 @@
+import { Cancellation } from '../../context/cancellation.js';
+import { toMeshError } from '../../errors/from-unknown.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { DuplexStream } from '../../transport/transport.js';
+import type { SessionWait } from '../session-service.js';
+import { type CallCarrier, OutboundCall } from './outbound-call.js';
+
+/** Time for the peer to end a stream on which nothing more is sent, in ms. Then it is reset. */
+const GOODBYE_MS = 5_000;
+
+/** Time for an acknowledgement to be answered, in ms. */
+const ACKNOWLEDGE_MS = 10_000;
+
+/** What a {@link ConversationStream} tells. */
+export interface ConversationStreamOwner {
+  /** There may be room for more. */
+  onRoom?(): void;
+  /** The stream is over; all that was under way has failed with the reason. */
+  onOver?(reason: MeshError): void;
+}
+
+/** The asking side of one stream of a conversation: its answers come in the order of its requests. */
+export class ConversationStream implements CallCarrier {
+  /** What was sent and is not answered, in order. */
+  private readonly pending: OutboundCall[] = [];
+  private pendingBytes = 0;
+  private reason: MeshError | undefined;
+  private goodbye: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly stream: DuplexStream,
+    private readonly owner: ConversationStreamOwner = {},
+  ) {
+    void this.read();
+  }
+
+  /** Why nothing can be asked on it any more; `undefined` while it can. */
+  get over(): MeshError | undefined {
+    return this.reason;
+  }
+
+  /** Requests that are not answered. */
+  get size(): number {
+    return this.pending.length;
+  }
+
+  /** Bytes of these requests. */
+  get bytes(): number {
+    return this.pendingBytes;
+  }
+
+  /** Sends a request. @returns its answer, as bytes; an error as {@link send} has it */
+  ask(message: Uint8Array, wait: SessionWait): Promise<Uint8Array> {
+    if (wait.cancellation.reason) return Promise.reject(wait.cancellation.reason);
+    const call = new OutboundCall(message, wait, this);
+    void this.send(call);
+    return call.answer;
+  }
+
+  /** Sends an acknowledgement. What becomes of it is of no interest: what the peer does not know to have arrived comes again. */
+  acknowledge(message: Uint8Array): void {
+    const wait = { deadline: Date.now() + ACKNOWLEDGE_MS, cancellation: new Cancellation() };
+    this.ask(message, wait).catch(() => undefined);
+  }
+
+  /**
+   * Sends a request; its caller hears what comes of it: E0000000607 when the stream was lost, E0000000413 when it is over the
+   * limit.
+   *
+   * @returns resolves when the next may be sent
+   */
+  async send(call: OutboundCall): Promise<void> {
+    if (this.reason) return call.fail(this.reason);
+    this.pending.push(call);
+    this.pendingBytes += call.message.byteLength;
+    try {
+      await this.stream.send(call.message);
+    } catch (error) {
+      const reason = toMeshError(error);
+      if (reason.code !== MeshCode.MESSAGE_TOO_LONG) return this.finish(reason);
+      // It was not sent, and has no answer.
+      this.pending.splice(this.pending.indexOf(call), 1);
+      this.pendingBytes -= call.message.byteLength;
+      call.fail(reason);
+    }
+  }
+
+  /** Asks no more: what was asked is answered, then the peer ends the stream. */
+  end(): void {
+    if (this.reason || this.goodbye) return;
+    this.stream.end();
+    this.goodbye = setTimeout(() => this.cancel(lost('the peer did not end the conversation')), GOODBYE_MS);
+  }
+
+  /** Ends the stream at once. What is under way fails with the reason. */
+  cancel(reason: MeshError): void {
+    if (this.reason) return;
+    this.finish(reason);
+    this.stream.cancel(reason);
+  }
+
+  givenUp(): void {
+    // The answers stand in line: when the first is late, those behind it would be, too.
+    if (this.pending[0]?.late) this.cancel(lost('an answer in the same conversation was late'));
+  }
+
+  private async read(): Promise<void> {
+    try {
+      for await (const answer of this.stream.messages) this.gotAnswer(answer);
+      this.finish(lost('the peer has ended the conversation'));
+    } catch (error) {
+      this.finish(toMeshError(error));
+    }
+  }
+
+  private gotAnswer(answer: Uint8Array): void {
+    const call = this.pending.shift();
+    if (!call) return this.cancel(new MeshError(MeshCode.ENCODING, 'the peer has answered what was not asked'));
+    this.pendingBytes -= call.message.byteLength;
+    call.succeed(answer);
+    this.owner.onRoom?.();
+  }
+
+  private finish(reason: MeshError): void {
+    if (this.reason) return;
+    this.reason = reason;
+    clearTimeout(this.goodbye);
+    this.pendingBytes = 0;
+    for (const call of this.pending.splice(0)) call.fail(reason);
+    this.owner.onOver?.(reason);
+  }
+}
+
+function lost(what: string): MeshError {
+  return new MeshError(MeshCode.UNREACHABLE, what);
+}
