@@ -8,6 +8,7 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
+import type { Door } from './nest/mesh-server.js';
 import type { StreamDesk, StreamStats } from './nest/passive/stream-desk.js';
 import { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
@@ -19,8 +20,9 @@ import { MeshInvoker } from './rpc/consumer/invoker.js';
 import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
 import { ServiceTable } from './rpc/provider/service-table.js';
 import { ConnectionPool } from './transport/connection-pool.js';
+import { scopedAcceptor } from './transport/listener-scope.js';
 import { LocalConnection } from './transport/memory/local-connection.js';
-import { type Acceptor, type Connection, type Listener, type Transport, TRANSPORT } from './transport/transport.js';
+import { type Acceptor, type Connection, type Listener, TRANSPORT } from './transport/transport.js';
 
 /** Name by which the connection to this very process goes in the pool; no transport can have it. */
 const SELF = '(self)';
@@ -68,22 +70,29 @@ export class MeshRuntime {
     return this.join().invoker;
   }
 
-  /** Serves incoming calls. */
-  readonly acceptor: Acceptor = (path) => {
-    const { dispatcher, sessions } = this.join();
-    return dispatcher.accept(path) ?? sessions.accept(path);
-  };
-
   /** Serves sessions, and calls nodes for them. */
   get sessions(): JoinedSessions {
     return this.join().sessions;
   }
 
-  /** The transports to listen with. */
-  transports(): readonly Transport[] {
+  /** Where to listen, with what, and what to serve there. */
+  doors(): readonly Door[] {
     const { extensions } = this.join();
-    const names = this.options.listen ? this.options.listen.transports : undefined;
-    return names ? names.map((name) => extensions.get(TRANSPORT, name)) : [extensions.get(TRANSPORT)];
+    return this.options.listeners.flatMap((at) => {
+      const acceptor = this.acceptor(at.serves);
+      const names: readonly (string | undefined)[] = at.transports ?? [undefined];
+      return names.map((name) => ({ transport: extensions.get(TRANSPORT, name), at, acceptor }));
+    });
+  }
+
+  /** Serves so much of what there is. @param serves as the option `listen.serves` has it */
+  acceptor(serves: readonly string[]): Acceptor {
+    const { dispatcher, sessions } = this.join();
+    return scopedAcceptor(serves, {
+      services: dispatcher.accept,
+      sessions: sessions.endpoint.accept,
+      nodes: sessions.nodes,
+    });
   }
 
   /** The streams that handlers have: how many are at work, and how many topics wait for one. */

@@ -27,8 +27,8 @@ export interface JoinedSessions {
   readonly service: SessionService;
   /** Serves the session API on the wire. */
   readonly endpoint: SessionEndpoint;
-  /** Finds what serves a path of the session API, or one between nodes. */
-  readonly accept: Acceptor;
+  /** Finds what serves a path between nodes. */
+  readonly nodes: Acceptor;
   /** Carries session calls and what is forwarded on streams. */
   readonly conversations: ConversationPool;
   /** The store of this process, for handles. */
@@ -53,8 +53,7 @@ export function joinSessions(
   const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
   const node = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats });
   const conversation = { stream: serveConversations((raw, wait) => endpoint.serve(raw, wait)) };
-  const accept: Acceptor = (path) =>
-    path === CONVERSATION_PATH ? conversation : (endpoint.accept(path) ?? node.accept(path));
+  const nodes: Acceptor = (path) => (path === CONVERSATION_PATH ? conversation : node.accept(path));
   const conversations = new ConversationPool(formats);
   const remote = ({ address, transport = 'grpc', via, dialect: name = 'standard', contentType }: SessionNode) => {
     const connection = () => pool.get({ address, transport });
@@ -64,7 +63,7 @@ export function joinSessions(
     const type = contentType ?? 'application/x-protobuf';
     return new RemotePort({ connection, wire: transport, dialect, contentType: type }, formats);
   };
-  return { store, service, endpoint, accept, local, remote, conversations };
+  return { store, service, endpoint, nodes, local, remote, conversations };
 }
 
 /** Only gRPC has streams. */

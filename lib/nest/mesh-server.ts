@@ -5,7 +5,7 @@ import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../options/mesh-options.js';
 import type { ServiceTable } from '../rpc/provider/service-table.js';
-import type { Acceptor, Listener, Transport } from '../transport/transport.js';
+import type { Acceptor, ListenAt, Listener, Transport } from '../transport/transport.js';
 import { callEventHandler, callHandler, callStreamHandler } from './call-handler.js';
 import type { MeshHandlerExtras } from './mesh-provider.decorator.js';
 import type { StreamHandlerExtras } from './passive/mesh-session.decorator.js';
@@ -26,15 +26,21 @@ export interface MeshServerEvents extends Record<string, (...args: never[]) => v
   close: () => void;
 }
 
+/** Where to listen, with what, and what to serve there. @internal */
+export interface Door {
+  readonly transport: Transport;
+  readonly at: ListenAt;
+  readonly acceptor: Acceptor;
+}
+
 /** What a {@link MeshServer} needs of its mesh. @internal */
 export interface MeshServerParts {
   readonly mesh: string;
   readonly options: ResolvedMeshOptions;
   readonly services: ServiceTable;
   readonly handlers: StreamTable;
-  readonly acceptor: Acceptor;
-  /** The transports to listen with. */
-  transports(): readonly Transport[];
+  /** Where to listen. */
+  doors(): readonly Door[];
   /** Told what listens, before the first call may arrive. */
   listening(listeners: readonly Listener[]): void;
   /** Told when no new calls are taken: what waits for something to happen is to end. */
@@ -94,7 +100,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
     this.subscribers.set(name, [...(this.subscribers.get(name) ?? []), callback]);
   }
 
-  /** The servers behind the listeners, one for each transport: for gRPC the `Http2Server` of Node. */
+  /** The servers behind the listeners, one for each listener and transport: for gRPC the `Http2Server` of Node. */
   override unwrap<T>(): T {
     if (this.listeners.length > 0) return this.listeners.map((listener) => listener.server) as T;
     throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server does not listen yet: call listen() before unwrap()');
@@ -159,17 +165,15 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
   }
 
   private async open(): Promise<void> {
-    const { listen } = this.parts.options;
-    if (listen === false) {
+    const doors = this.parts.doors();
+    if (doors.length === 0) {
       throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server cannot listen: the option listen is false');
     }
     const listeners: Listener[] = [];
     this.listeners = listeners;
     this.parts.listening(listeners);
     try {
-      for (const transport of this.parts.transports()) {
-        listeners.push(await transport.listen({ host: listen.host, port: listen.port }, this.parts.acceptor));
-      }
+      for (const { transport, at, acceptor } of doors) listeners.push(await transport.listen(at, acceptor));
     } catch (error) {
       for (const listener of listeners.splice(0)) listener.destroy();
       throw error;

@@ -20,7 +20,7 @@ import { revive } from '../facade/wire-type.js';
 import { CallTally } from './call-tally.js';
 import { inboundContext, inboundDeadline } from './inbound-context.js';
 import type { ProviderService } from './provider-service.js';
-import type { CalledService, ServiceTable } from './service-table.js';
+import { type CalledService, noProvider, type ServiceTable } from './service-table.js';
 
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
@@ -103,13 +103,21 @@ export class ProviderDispatcher {
   private understand(call: InboundCall): { readonly called: CalledService; readonly request: RpcRequest } {
     try {
       const headerUrn = call.headers[Header.URN];
-      const early = headerUrn ? this.services.find(headerUrn) : undefined;
+      const early = headerUrn ? this.find(headerUrn, call) : undefined;
       const request = splitRequest(this.pipeline.codec.decode(call.body));
-      return { called: early ?? this.services.find(request.attachments[Header.URN]), request };
+      return { called: early ?? this.find(request.attachments[Header.URN], call), request };
     } catch (error) {
       this.tally.unknown++;
       throw error;
     }
+  }
+
+  /** The service that a URN calls, where the call came in. */
+  private find(urn: string | undefined, { admits }: InboundCall): CalledService {
+    const called = this.services.find(urn);
+    const { service, area } = called.provider;
+    if (admits && !admits(service, area)) throw noProvider(service);
+    return called;
   }
 
   private pass(call: InboundCall, called: CalledService, { args, attachments }: RpcRequest): Promise<unknown> {

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { Cancellation } from '../../../lib/context/cancellation.js';
+import { scopedAcceptor } from '../../../lib/transport/listener-scope.js';
+import type { Acceptor, CallHandler, Endpoint, InboundCall, InboundHead } from '../../../lib/transport/transport.js';
+
+const head: InboundCall = {
+  path: '/p',
+  query: '',
+  headers: {},
+  wire: 'grpc',
+  method: 'POST',
+  contentType: '',
+  deadline: Infinity,
+  cancellation: new Cancellation(),
+  peer: 'h:1',
+  body: new Uint8Array(),
+};
+
+const at =
+  (path: string, endpoint: Endpoint): Acceptor =>
+  (asked) =>
+    asked === path ? endpoint : undefined;
+
+/** What is found at each path, and what the handler of RPC sees. */
+function under(serves: readonly string[]) {
+  const seen: InboundHead[] = [];
+  const look: CallHandler = async (call) => (seen.push(call), call.body);
+  const accept = scopedAcceptor(serves, {
+    services: at('/rpc', look),
+    sessions: at('/sessions', { stream: async (stream) => void seen.push(stream), call: look }),
+    nodes: at('/nodes', look),
+    builtins: at('/stats', look),
+    administration: at('/administration', look),
+  });
+  const paths = ['/rpc', '/sessions', '/nodes', '/stats', '/administration', '/else'].filter((path) => accept(path));
+  return { accept, paths, seen };
+}
+
+async function admission(serves: readonly string[]): Promise<NonNullable<InboundHead['admits']>> {
+  const { accept, seen } = under(serves);
+  await (accept('/rpc') as CallHandler)({ ...head });
+  const { admits } = seen[0]!;
+  if (!admits) throw new Error('all is admitted');
+  return admits;
+}
+
+describe('what a listener serves', () => {
+  it.each([
+    [['*'], ['/rpc']],
+    [['mesh.a.b'], ['/rpc']],
+    [['sessions'], ['/sessions']],
+    [
+      ['nodes', 'sessions'],
+      ['/sessions', '/nodes'],
+    ],
+    [['builtins'], ['/rpc', '/stats']],
+    [['administration'], ['/rpc', '/administration']],
+    [
+      ['*', 'sessions', 'nodes', 'builtins', 'administration'],
+      ['/rpc', '/sessions', '/nodes', '/stats', '/administration'],
+    ],
+  ])('has for %j the paths %j', (serves, paths) => {
+    expect(under(serves).paths).toEqual(paths);
+  });
+
+  it('admits services by name and by prefix', async () => {
+    const admits = await admission(['mesh.a.b', 'mesh.c.*']);
+    const services = ['mesh.a.b', 'mesh.a.bc', 'mesh.a', 'mesh.c.d', 'mesh.c.d.e', 'mesh.c', 'mesh.cd.e', 'mesh.c.*'];
+    expect(services.filter((service) => admits(service))).toEqual(['mesh.a.b', 'mesh.c.d', 'mesh.c.d.e', 'mesh.c.*']);
+  });
+
+  it('admits services of an area where the area is served, whatever their names', async () => {
+    const some = await admission(['*', 'builtins']);
+    expect([some('mesh.x.y'), some('mesh.x.y', 'builtins'), some('mesh.x.y', 'administration')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const none = await admission(['builtins']);
+    expect([none('mesh.x.y'), none('mesh.x.y', 'builtins')]).toEqual([false, true]);
+  });
+
+  it('asks nothing where everything is served', async () => {
+    const { accept, seen } = under(['*', 'sessions', 'nodes', 'builtins', 'administration']);
+    await (accept('/rpc') as CallHandler)({ ...head });
+    expect(seen[0]?.admits).toBeUndefined();
+  });
+
+  it('tells streams and single calls at the same path', async () => {
+    const { accept, seen } = under(['sessions']);
+    const endpoint = accept('/sessions')!;
+    if (typeof endpoint === 'function') throw new Error('a stream is served there');
+    await endpoint.call?.({ ...head });
+    await endpoint.stream({ ...head } as never);
+    expect(seen.map(({ admits }) => admits?.('mesh.a.b'))).toEqual([false, false]);
+  });
+});
