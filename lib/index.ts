@@ -24,6 +24,7 @@ export type {
   ServedArea,
 } from './options/listen-options.js';
 export type { PartnerOptions, ResolvedPartner } from './options/partner-options.js';
+export type { BuiltinOptions, ResolvedBuiltinOptions } from './options/builtin-options.js';
 export { RunMode } from './protocol/run-mode.js';
 export { MeshModule, type MeshFeatureOptions } from './mesh.module.js';
 export type { MeshModuleExtras } from './mesh.module-definition.js';

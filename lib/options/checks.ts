@@ -32,6 +32,10 @@ export const mediaType = text(
   'a content type without parameters, in lower case, such as application/json',
 );
 
+/** `true` or `false`. */
+export const yesOrNo: Check<boolean> = (value, name, problems) =>
+  typeof value === 'boolean' ? value : problems.refuse(name, 'true or false', value);
+
 /** One of a few words. */
 export function oneOf<const W extends string>(...words: readonly W[]): Check<W> {
   const expected = words.map((word) => `'${word}'`).join(' or ');
@@ -50,6 +54,9 @@ export function listOf<T>(item: Check<T>, atLeast: 0 | 1 = 0): Check<readonly T[
 
 /** The name of an application: it stands in URNs and headers. */
 export const applicationName = text(/^[\w.-]{1,128}$/, "1 to 128 letters, digits, '.', '_' or '-'");
+
+/** The version of an application. */
+export const applicationVersion = text(/^[!-~]{1,64}$/, 'at most 64 printable ASCII characters');
 
 /** The name of an implementation or of a family. */
 export const extensionName = text(/^[\w.:-]{1,128}$/, 'the name of an extension');

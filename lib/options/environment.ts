@@ -1,4 +1,4 @@
-import { address, applicationName, subsetName, type Check } from './checks.js';
+import { address, applicationName, applicationVersion, subsetName, type Check } from './checks.js';
 import type { DirectRule } from './mesh-options.js';
 import { OptionReader } from './option-reader.js';
 import { parseAddress } from './parse-address.js';
@@ -17,6 +17,11 @@ export class Environment {
   /** `MESH_NAME`: name of this application. */
   name(fallback: string): string {
     return this.variables.take('MESH_NAME', trimmed(applicationName), () => fallback);
+  }
+
+  /** `<NAME>_VERSION`, the name of the application in capitals: its version, as the SDKs read it. */
+  version(name: string, fallback: string): string {
+    return this.variables.take(`${name.toUpperCase()}_VERSION`, trimmed(applicationVersion), () => fallback);
   }
 
   /** `MESH_ADDRESS`: addresses of nodes, separated by commas. */

@@ -1,3 +1,4 @@
+import type { BuiltinOptions, ResolvedBuiltinOptions } from './builtin-options.js';
 import type { ListenOptions, ResolvedListener } from './listen-options.js';
 import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
 
@@ -112,6 +113,11 @@ export interface SessionOptions {
 export interface MeshOptions {
   /** Name of this application in the mesh. Default `MESH_NAME`, else `unknown`. */
   name?: string;
+  /**
+   * Version of this application, as it tells others. Default: the variable `<NAME>_VERSION`, where NAME is `name` in capitals; else
+   * `1.0.0`.
+   */
+  version?: string;
   /** Id of the node that this application belongs to. Default `LX0000000000000`. */
   nodeId?: string;
   /** Id of the institution that this application belongs to. Default `JG0000000000000000`. */
@@ -150,6 +156,8 @@ export interface MeshOptions {
   sessions?: SessionOptions;
   /** The nodes of other institutions, to which what is pushed for them is forwarded. Default none. */
   partners?: readonly PartnerOptions[];
+  /** Which of the built-in services are served; `false`: none. Default: all. */
+  builtins?: BuiltinOptions | false;
 }
 
 /**
@@ -171,6 +179,7 @@ export const MESH_OPTIONS = Symbol('nestjs-mesh:options');
 /** What {@link MeshOptions} become once the environment and the defaults have filled them in, and they have been validated. */
 export interface ResolvedMeshOptions {
   readonly name: string;
+  readonly version: string;
   readonly nodeId: string;
   readonly instId: string;
   readonly domain: string;
@@ -190,6 +199,7 @@ export interface ResolvedMeshOptions {
   readonly http: Readonly<Required<HttpTransportOptions>>;
   readonly sessions: Readonly<Required<SessionOptions>>;
   readonly partners: readonly ResolvedPartner[];
+  readonly builtins: ResolvedBuiltinOptions;
 }
 
 /** A {@link StaticServiceOptions} with its addresses completed; absent restrictions are empty strings. */

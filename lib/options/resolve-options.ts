@@ -3,6 +3,7 @@ import { Environment } from './environment.js';
 import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './mesh-options.js';
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
+import { readBuiltins } from './read-builtins.js';
 import { readListeners } from './read-listeners.js';
 import { readPartners } from './read-partners.js';
 
@@ -28,8 +29,10 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
   const limits = reader.section('limits', readLimits);
   const listeners = readListeners(reader.raw('listen'), environment, problems);
   const nodeId = reader.take('nodeId', check.partyId, () => 'LX0000000000000');
+  const name = reader.take('name', check.applicationName, () => environment.name('unknown'));
   return {
-    name: reader.take('name', check.applicationName, () => environment.name('unknown')),
+    name,
+    version: reader.take('version', check.applicationVersion, () => environment.version(name, '1.0.0')),
     nodeId,
     instId: reader.take('instId', check.partyId, () => 'JG0000000000000000'),
     domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
@@ -48,6 +51,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     http: reader.section('http', readHttp),
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
+    builtins: readBuiltins(reader.raw('builtins'), problems),
   };
 }
 

@@ -1,10 +1,7 @@
-import { milliseconds, wholeNumber, type Check } from '../../options/checks.js';
+import { milliseconds, wholeNumber, yesOrNo } from '../../options/checks.js';
 import { readObject, type OptionReader } from '../../options/option-reader.js';
 import { Problems } from '../../options/problems.js';
 import type { FacadeOptions } from './facade.js';
-
-const yesOrNo: Check<boolean> = (value, name, problems) =>
-  typeof value === 'boolean' ? value : problems.refuse(name, 'true or false', value);
 
 /**
  * Checks the options of `@MeshFacade` or `@Mpi`.

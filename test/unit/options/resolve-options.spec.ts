@@ -33,6 +33,7 @@ describe('resolveMeshOptions', () => {
   it('fills everything in by default', () => {
     expect(resolveMeshOptions({}, {})).toEqual({
       name: 'unknown',
+      version: '1.0.0',
       nodeId: 'LX0000000000000',
       instId: 'JG0000000000000000',
       domain: 'trustbe.cn',
@@ -75,12 +76,22 @@ describe('resolveMeshOptions', () => {
         peek: 'retain',
       },
       partners: [],
+      builtins: {
+        doc: true,
+        version: true,
+        stats: true,
+        debug: 'node',
+        environ: true,
+        health: true,
+        reflection: true,
+      },
     });
   });
 
   it('takes every option as it was given', () => {
     const options: Required<MeshOptions> = {
       name: 'trust',
+      version: '1.2.3',
       nodeId: 'LX0000010000280',
       instId: 'JG0100002800000000',
       domain: 'example.org',
@@ -151,6 +162,15 @@ describe('resolveMeshOptions', () => {
           via: 'invoke',
         },
       ],
+      builtins: {
+        doc: false,
+        version: false,
+        stats: false,
+        debug: 'anyone',
+        environ: false,
+        health: false,
+        reflection: false,
+      },
     };
     const partners = options.partners.map(({ address: addresses, ...partner }) => ({ ...partner, addresses }));
     const listener = { ...options.listen, option: 'listen' };
@@ -330,7 +350,7 @@ describe('resolveMeshOptions', () => {
 
   it('lists the known options when one is unknown, without a guess when nothing is near', () => {
     const { message } = refusal({ frobnicate: 1 });
-    expect(message).toMatch(/^unknown option 'frobnicate'; known: addresses, domain, drainTimeoutMs, /);
+    expect(message).toMatch(/^unknown option 'frobnicate'; known: addresses, builtins, domain, drainTimeoutMs, /);
   });
 
   it('says all that is wrong at once', () => {
