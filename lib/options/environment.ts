@@ -34,6 +34,16 @@ export class Environment {
     return this.variables.take('MESH_RUNTIME', portOfRuntime, () => fallback);
   }
 
+  /** Host of `MESH_RUNTIME`: where others reach this application; empty when it says none. */
+  host(): string {
+    return this.variables.take('MESH_RUNTIME', hostOfRuntime, () => '');
+  }
+
+  /** Whether `MESH_REGISTER` is `1`: this application is to register at its nodes. */
+  registers(): boolean {
+    return this.variables.take('MESH_REGISTER', zeroOrOne, () => false);
+  }
+
   /** `MESH_DIRECT`: calls that go past registry and nodes. */
   direct(): readonly DirectRule[] {
     return this.variables.take('MESH_DIRECT', direct, () => []);
@@ -58,5 +68,12 @@ const addresses: Check<readonly string[]> = (value, name, problems) => {
 
 const portOfRuntime: Check<number> = (value, name, problems) =>
   parseAddress(String(value).trim())?.port ?? problems.refuse(name, "this application's own host:port", value);
+
+const hostOfRuntime: Check<string> = (value) => parseAddress(String(value).trim())?.host ?? '';
+
+const zeroOrOne: Check<boolean> = (value, name, problems) => {
+  const said = String(value).trim();
+  return said === '1' || said === '0' ? said === '1' : problems.refuse(name, '1 or 0', value);
+};
 
 const direct: Check<readonly DirectRule[]> = (value, name, problems) => parseDirect(String(value), name, problems);

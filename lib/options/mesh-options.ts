@@ -1,5 +1,6 @@
 import type { BuiltinOptions, ResolvedBuiltinOptions } from './builtin-options.js';
 import type { ListenOptions, ResolvedListener } from './listen-options.js';
+import type { NodeOptions, RegistryOptions, ResolvedNode, ResolvedRegistry } from './node-options.js';
 import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
 
 /** A service found at fixed addresses. */
@@ -158,6 +159,13 @@ export interface MeshOptions {
   partners?: readonly PartnerOptions[];
   /** Which of the built-in services are served; `false`: none. Default: all. */
   builtins?: BuiltinOptions | false;
+  /** Makes this application a node, which applications of any language register with. Absent: it is none. */
+  node?: NodeOptions;
+  /**
+   * How this application registers itself at nodes, once it listens. Absent: it does so if `MESH_REGISTER` is `1`, at the
+   * nodes of `addresses`. `false`: never.
+   */
+  registry?: RegistryOptions | false;
 }
 
 /**
@@ -200,6 +208,10 @@ export interface ResolvedMeshOptions {
   readonly sessions: Readonly<Required<SessionOptions>>;
   readonly partners: readonly ResolvedPartner[];
   readonly builtins: ResolvedBuiltinOptions;
+  /** `undefined` for an application that is no node. */
+  readonly node: ResolvedNode | undefined;
+  /** `undefined` for an application that does not register. */
+  readonly registry: ResolvedRegistry | undefined;
 }
 
 /** A {@link StaticServiceOptions} with its addresses completed; absent restrictions are empty strings. */

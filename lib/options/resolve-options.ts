@@ -5,6 +5,7 @@ import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
 import { readBuiltins } from './read-builtins.js';
 import { readListeners } from './read-listeners.js';
+import { readNode, readRegistry } from './read-node.js';
 import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
@@ -30,6 +31,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
   const listeners = readListeners(reader.raw('listen'), environment, problems);
   const nodeId = reader.take('nodeId', check.partyId, () => 'LX0000000000000');
   const name = reader.take('name', check.applicationName, () => environment.name('unknown'));
+  const addresses = unique(reader.take('addresses', check.listOf(check.address), () => environment.nodes()));
   return {
     name,
     version: reader.take('version', check.applicationVersion, () => environment.version(name, '1.0.0')),
@@ -38,7 +40,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
     listen: listeners[0] ?? false,
     listeners,
-    addresses: unique(reader.take('addresses', check.listOf(check.address), () => environment.nodes())),
+    addresses,
     services: reader.take('services', check.listOf(service), () => []),
     direct: environment.direct(),
     subset: reader.take('subset', check.subsetName, () => environment.subset()),
@@ -52,6 +54,8 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
     builtins: readBuiltins(reader.raw('builtins'), problems),
+    node: readNode(reader, problems),
+    registry: readRegistry(reader, addresses, environment, problems),
   };
 }
 

@@ -18,7 +18,7 @@ import {
   type ServiceQuery,
 } from '../registry.js';
 import { InstanceCache } from './instance-cache.js';
-import { admits, calleeOf, isRestricted, partyKey, type PartyKey } from './party.js';
+import { admits, calleeOf, isRestricted, partyKey, type PartyKey } from '../party.js';
 import { closeness } from './service-pattern.js';
 
 /** Most addresses of single calls held; beyond it the cache starts anew. */
@@ -64,6 +64,14 @@ export class StaticRegistry implements Registry {
     if (self) return this.alone.get(self) ?? this.keepAlone(self);
     if (this.nodes.length === 0) this.refuseStranger(target);
     return this.nodes;
+  }
+
+  /** Whether a rule of `MESH_DIRECT` says where a call goes. */
+  isDirected({ service, target }: ServiceQuery): boolean {
+    const { direct } = this.options;
+    if (direct.length === 0) return false;
+    const callee = calleeOf(target, this.own);
+    return direct.some((rule) => fits(rule, service, callee));
   }
 
   private find(service: string, target: CallTarget): readonly Instance[] {

@@ -37,22 +37,27 @@ describe('docs/configuration.md', () => {
     const known = [
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
+      ...knownAt('node.', { node: { none: 1 } }),
+      ...knownAt('node.registry.', { node: { registry: { none: 1 } } }),
+      ...knownAt('registry.', { registry: { address: 'h', none: 1 } }),
       ...knownAt('listen.tls.', { listen: { tls: { key: 'k', cert: 'c', none: 1 } } }),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
       ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),
     ];
-    const rowless = ['limits', 'retry', 'grpc', 'http', 'sessions'];
+    const rowless = ['limits', 'retry', 'grpc', 'http', 'sessions', 'node.registry'];
     expect(rows.map(({ option }) => option).toSorted()).toEqual(
       known.filter((option) => !rowless.includes(option)).toSorted(),
     );
   });
 
   const literals = rows.filter(
-    ({ option, fallback }) => fallback.startsWith('`') && option !== 'listen' && option !== 'builtins',
+    ({ option, fallback }) => fallback.startsWith('`') && !['listen', 'builtins', 'registry.address'].includes(option),
   );
 
   it.each(literals)('says the default of $option as it is', ({ option, fallback }) => {
-    expect(`\`${String(at(option, resolveMeshOptions({}, {})))}\``).toBe(fallback);
+    expect(`\`${String(at(option, resolveMeshOptions({ node: {}, registry: { address: 'h' } }, {})))}\``).toBe(
+      fallback,
+    );
   });
 
   it.each(rows.filter(({ variable }) => variable !== ''))('says which variable $option comes from', (row) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import type { MeshOptions } from '../../../lib/options/mesh-options.js';
+import type { RegistryOptions } from '../../../lib/options/node-options.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
 
 /** What a user without a compiler may hand in. */
@@ -171,7 +172,16 @@ describe('resolveMeshOptions', () => {
         health: false,
         reflection: false,
       },
+      node: { registry: { maxLifetimeMs: 14, maxRegistrations: 15, maxBytes: 16 } },
+      registry: {
+        address: ['127.0.0.1:570', 'node.example'],
+        lifetimeMs: 170,
+        instanceId: 'one',
+        advertise: '10.0.0.7',
+        transport: 'http',
+      },
     };
+    const { address: _, ...registry } = options.registry as RegistryOptions;
     const partners = options.partners.map(({ address: addresses, ...partner }) => ({ ...partner, addresses }));
     const listener = { ...options.listen, option: 'listen' };
     expect(resolveMeshOptions(options, {})).toEqual({
@@ -181,6 +191,11 @@ describe('resolveMeshOptions', () => {
       partners,
       addresses: ['10.0.0.1:570', 'node.example:7304'],
       direct: [],
+      registry: {
+        ...registry,
+        addresses: ['127.0.0.1:570', 'node.example:570'],
+        advertise: { host: '10.0.0.7', port: 0 },
+      },
     });
   });
 
@@ -217,6 +232,20 @@ describe('resolveMeshOptions', () => {
       ],
       subset: 'gray',
     });
+  });
+
+  it('registers at its nodes when MESH_REGISTER says so, as what MESH_RUNTIME calls it', () => {
+    const env = { MESH_REGISTER: '1', MESH_ADDRESS: '10.0.0.1,10.0.0.2', MESH_RUNTIME: '10.1.2.3:8570' };
+    expect(resolveMeshOptions({}, env).registry).toMatchObject({
+      addresses: ['10.0.0.1:570', '10.0.0.2:570'],
+      lifetimeMs: 30_000,
+      advertise: { host: '10.1.2.3', port: 0 },
+    });
+    expect(resolveMeshOptions({ registry: { address: 'h:1' } }, env).registry?.addresses).toEqual(['h:1']);
+    expect(resolveMeshOptions({ registry: false }, env).registry).toBeUndefined();
+    expect(resolveMeshOptions({}, { ...env, MESH_REGISTER: '0' }).registry).toBeUndefined();
+    expect(() => resolveMeshOptions({}, { MESH_REGISTER: '1' })).toThrow(/registry\.address is missing/);
+    expect(() => resolveMeshOptions({}, { MESH_REGISTER: 'yes' })).toThrow(/MESH_REGISTER must be 1 or 0, got 'yes'/);
   });
 
   it('lets options win over the environment, even over a wrong one', () => {

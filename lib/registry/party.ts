@@ -1,4 +1,4 @@
-import type { CallTarget } from '../registry.js';
+import type { CallTarget } from './registry.js';
 
 /** Whom a call is for, or whose an instance is: lower-case ids, empty where nothing is said. */
 export interface PartyKey {
