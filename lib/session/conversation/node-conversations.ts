@@ -4,8 +4,9 @@ import type { SessionRequest } from '../../protocol/session-call.js';
 import type { SessionOutcome, SessionWait } from '../session-service.js';
 import { type OpenStream, OutboundConversation } from './outbound-conversation.js';
 import { PopLines } from './pop-lines.js';
-import type { SessionMessages } from './session-messages.js';
+import { type SessionMessages, wrapRequest } from './session-messages.js';
 import { Subscription } from './subscription.js';
+import { SUBSCRIPTION_POP_MS } from './subscription-stream.js';
 
 /**
  * All conversations with one node, in one dialect. Answers come in the order of the requests, so what waits does not stand before
@@ -33,14 +34,19 @@ export class NodeConversations {
   /** Makes a session call. @throws MeshError why there was no answer */
   async call(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
     if (request.operation === 'pop') return this.pops.pop(request, wait);
-    const answer = await this.calls.ask(this.messages.request(request), wait);
+    const answer = await this.calls.ask(wrapRequest(this.messages.request(request)), wait);
     return { answer: this.messages.answer(request.operation, answer), settle: () => undefined };
   }
 
-  /** Subscribes to a queue. @param request the pop that asks for a message @throws MeshError E0000000607 when it is closed */
-  subscribe(request: SessionRequest, prefetch: number): Subscription {
+  /**
+   * Subscribes to a queue.
+   * @param pop asks for a message
+   * @throws MeshError E0000000607 when the application is closing; E0000000400 when the pop cannot be said
+   */
+  subscribe(pop: SessionRequest, prefetch: number): Subscription {
     if (this.closed) throw this.closed;
     const { open, messages } = this;
+    const request = messages.request({ ...pop, timeoutMs: SUBSCRIPTION_POP_MS }, 'acknowledged');
     const subscription = new Subscription({
       open,
       messages,

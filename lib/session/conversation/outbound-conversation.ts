@@ -139,7 +139,7 @@ export class OutboundConversation {
 
   /** Nothing is left to do at the moment. One timer looks now and then, since a timer for each pause would cost more. */
   private rest(): void {
-    if (!this.stream) return;
+    if (!this.stream || !this.quiet) return;
     this.lastUsed = Date.now();
     if (this.closed) return this.hangUp();
     this.idle ??= setTimeout(() => this.look(), this.bounds.idleMs);

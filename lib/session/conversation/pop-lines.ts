@@ -4,7 +4,7 @@ import type { SessionAnswer, SessionRequest } from '../../protocol/session-call.
 import type { SessionOutcome, SessionWait } from '../session-service.js';
 import { ConversationStream } from './conversation-stream.js';
 import type { OpenStream } from './outbound-conversation.js';
-import { acknowledgement, type SessionMessages } from './session-messages.js';
+import { acknowledgement, type SessionMessages, wrapRequest } from './session-messages.js';
 
 /** Streams that are kept while no pop uses them. */
 const MAX_IDLE = 64;
@@ -37,7 +37,7 @@ export class PopLines {
     if (this.closed) throw this.closed;
     const line = this.take();
     try {
-      const body = await line.ask(this.messages.request(request, 'acknowledged'), wait);
+      const body = await line.ask(wrapRequest(this.messages.request(request, 'acknowledged')), wait);
       const { answer, delivery } = this.messages.popped(body);
       return this.outcome(line, answer, delivery);
     } catch (error) {

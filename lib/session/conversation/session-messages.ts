@@ -26,13 +26,12 @@ export class SessionMessages {
     private readonly formats: FieldFormats,
   ) {}
 
-  /** Writes a request. @param acknowledged everything up to this number has arrived */
-  request(request: SessionRequest, manner: Manner = 'plain', acknowledged?: number): Uint8Array {
+  /** Writes a request. @throws MeshError E0000000400 when something in it cannot be said */
+  request(request: SessionRequest, manner: Manner = 'plain'): WrappedRequest {
     const { operation, headers, body } = this.dialect.writeRequest(request, 'grpc', '', this.formats);
-    const own: Record<string, string> = {};
-    if (manner === 'acknowledged') own[Header.ACKNOWLEDGE] = '1';
-    if (acknowledged) own[Header.ACKNOWLEDGED] = `${acknowledged}`;
-    return wrapRequest({ operation, headers: { ...headers, ...own }, body });
+    const said: Record<string, string> = { ...headers, [Header.URI]: uriOf(operation, 'grpc') };
+    if (manner === 'acknowledged') said[Header.ACKNOWLEDGE] = '1';
+    return { operation, headers: said, body };
   }
 
   /** Reads an answer. @throws MeshError E0000000616 when it is malformed */
@@ -51,6 +50,12 @@ export class SessionMessages {
 /** Wraps a request as an `Inbound`. Headers that do not say which call it is are told. */
 export function wrapRequest({ operation, headers, body }: WrappedRequest): Uint8Array {
   const metadata = headers[Header.URI] ? headers : { ...headers, [Header.URI]: uriOf(operation, 'grpc') };
+  return encodePtp('Inbound', { metadata, payload: body });
+}
+
+/** Wraps a request that says, too, that everything up to a number has arrived. */
+export function wrapAcknowledging({ headers, body }: WrappedRequest, acknowledged: number): Uint8Array {
+  const metadata = { ...headers, [Header.ACKNOWLEDGED]: `${acknowledged}` };
   return encodePtp('Inbound', { metadata, payload: body });
 }
 

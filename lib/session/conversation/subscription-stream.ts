@@ -2,17 +2,23 @@ import { Cancellation } from '../../context/cancellation.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { SessionRequest } from '../../protocol/session-call.js';
 import type { DuplexStream } from '../../transport/transport.js';
 import { Acknowledgements, type Arrival } from './acknowledgements.js';
 import { ConversationStream } from './conversation-stream.js';
-import { acknowledgement, type PoppedMessage, type SessionMessages } from './session-messages.js';
+import {
+  acknowledgement,
+  type PoppedMessage,
+  type SessionMessages,
+  wrapAcknowledging,
+  type WrappedRequest,
+  wrapRequest,
+} from './session-messages.js';
 
 /** Time that the answer to a pop may take beyond the wait that it asks for, in ms. */
 const TRAVEL_MS = 10_000;
 
-/** How long a pop waits, in ms; then the next follows. */
-const POP_MS = 20_000;
+/** How long a pop of a subscription waits, in ms; then the next follows. */
+export const SUBSCRIPTION_POP_MS = 20_000;
 
 /** Most messages that are not acknowledged, with the pops that wait for such. The peer's own bound is twice as high. */
 const MAX_UNACKNOWLEDGED = 512;
@@ -32,7 +38,6 @@ export class SubscriptionStream {
   /** What has arrived on it and was not acknowledged. */
   readonly acknowledgements = new Acknowledgements();
   private readonly stream: ConversationStream;
-  private readonly request: SessionRequest;
   private readonly cancellation = new Cancellation();
   private told = 0;
   private known = 0;
@@ -44,10 +49,9 @@ export class SubscriptionStream {
   constructor(
     stream: DuplexStream,
     private readonly messages: SessionMessages,
-    request: SessionRequest,
+    private readonly request: WrappedRequest,
     private readonly owner: SubscriptionStreamOwner,
   ) {
-    this.request = { ...request, timeoutMs: POP_MS };
     this.stream = new ConversationStream(stream, { onOver: (reason) => this.end(reason) });
   }
 
@@ -77,10 +81,10 @@ export class SubscriptionStream {
 
   private pop(): void {
     const { upTo } = this.acknowledgements;
-    const message = this.messages.request(this.request, 'acknowledged', upTo > this.told ? upTo : undefined);
+    const message = upTo > this.told ? wrapAcknowledging(this.request, upTo) : wrapRequest(this.request);
     this.told = upTo;
     this.outstanding++;
-    const wait = { deadline: Date.now() + POP_MS + TRAVEL_MS, cancellation: this.cancellation };
+    const wait = { deadline: Date.now() + SUBSCRIPTION_POP_MS + TRAVEL_MS, cancellation: this.cancellation };
     this.stream.ask(message, wait).then(
       (body) => this.gotAnswer(body, upTo),
       (error: unknown) => this.end(toMeshError(error)),

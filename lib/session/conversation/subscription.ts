@@ -1,14 +1,14 @@
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { SessionAnswer, SessionRequest } from '../../protocol/session-call.js';
+import type { SessionAnswer } from '../../protocol/session-call.js';
 import type { SessionOutcome, Settlement } from '../session-service.js';
 import type { SessionSubscription } from '../handle/session-port.js';
 import type { Arrival } from './acknowledgements.js';
 import type { OpenStream } from './outbound-conversation.js';
 import { type HandedMessage, Redeliveries } from './redeliveries.js';
 import { Reopening } from './reopening.js';
-import type { PoppedMessage, SessionMessages } from './session-messages.js';
+import type { PoppedMessage, SessionMessages, WrappedRequest } from './session-messages.js';
 import { SubscriptionStream } from './subscription-stream.js';
 
 /** Most messages that a subscription asks for ahead. */
@@ -18,8 +18,8 @@ const MAX_PREFETCH = 256;
 export interface SubscriptionParts {
   readonly open: OpenStream;
   readonly messages: SessionMessages;
-  /** The pop that asks for a message. */
-  readonly request: SessionRequest;
+  /** The pop that asks for a message, one to be acknowledged. */
+  readonly request: WrappedRequest;
   /** Messages asked for, or handed out and not settled, at a time; at most 256. */
   readonly prefetch: number;
   /** Told once, when it is over. */
