@@ -1,4 +1,11 @@
-import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, featureClientToken, type OPTIONS_TYPE } from './mesh.module-definition.js';
 import { MeshRuntime } from './mesh.runtime.js';
@@ -22,7 +29,10 @@ export interface MeshFeatureOptions {
  * @throws MeshError E0000000400, when the application starts, naming the option or class that is wrong
  */
 @Module({ imports: [DiscoveryModule] })
-export class MeshModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+export class MeshModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+{
   constructor(private readonly runtime: MeshRuntime) {
     super();
     // Not in onModuleInit: the microservices of a hybrid application may listen before that is called.
@@ -63,6 +73,10 @@ export class MeshModule extends ConfigurableModuleClass implements OnModuleInit,
 
   onModuleInit(): void {
     this.runtime.start();
+  }
+
+  onModuleDestroy(): void {
+    this.runtime.leave();
   }
 
   onApplicationShutdown(): Promise<void> {

@@ -6,6 +6,7 @@ import { MeshCode } from './errors/mesh-code.js';
 import { MeshError } from './errors/mesh-error.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
+import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
 import type { Door } from './nest/mesh-server.js';
@@ -87,11 +88,12 @@ export class MeshRuntime {
 
   /** Serves so much of what there is. @param serves as the option `listen.serves` has it */
   acceptor(serves: readonly string[]): Acceptor {
-    const { dispatcher, sessions } = this.join();
+    const { dispatcher, sessions, builtins } = this.join();
     return scopedAcceptor(serves, {
       services: dispatcher.accept,
       sessions: sessions.endpoint.accept,
       nodes: sessions.nodes,
+      builtins: builtins.accept,
     });
   }
 
@@ -110,13 +112,14 @@ export class MeshRuntime {
     this.listeners = listeners;
   }
 
-  /** Connections open to what listens. */
-  get connections(): number {
-    return this.listeners.reduce((sum, { connections = 0 }) => sum + connections, 0);
+  /** Tells those who ask for its health that the application is about to close. */
+  leave(): void {
+    this.parts?.builtins.leave();
   }
 
   /** Ends the waits of callers elsewhere, now that no new calls are taken. */
   endWaits(): void {
+    this.leave();
     this.parts?.sessions.endpoint.drain();
   }
 
@@ -128,7 +131,8 @@ export class MeshRuntime {
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, sessions, streams } = this.parts;
+    const { pool, sessions, streams, builtins } = this.parts;
+    builtins.close();
     await streams.close();
     sessions.conversations.close();
     await sessions.store.close();
@@ -163,6 +167,8 @@ export class MeshRuntime {
     const pool = new ConnectionPool((transport, address) => this.dial(extensions, dispatcher, transport, address), {
       idleTimeoutMs: this.options.grpc.idleTimeoutMs,
     });
+    const sessions = joinSessions(extensions, this.options, pool);
+    const builtins = this.joinBuiltins(dispatcher, pool, sessions);
     const invoker = new MeshInvoker(
       {
         registry: extensions.get(REGISTRY),
@@ -172,13 +178,29 @@ export class MeshRuntime {
         filters: extensions.all(CONSUMER_FILTER),
         codec,
         pool,
-        self: (service) => (this.services.has(service) ? this.self : undefined),
+        self: (service) => (this.services.has(service) || builtins.answers(service) ? this.self : undefined),
       },
       this.options,
     );
-    const sessions = joinSessions(extensions, this.options, pool);
     const streams = joinStreams(this.handlers, sessions, this.options);
-    return (this.parts = { extensions, dispatcher, pool, invoker, sessions, streams });
+    return (this.parts = { extensions, dispatcher, pool, invoker, sessions, streams, builtins });
+  }
+
+  private joinBuiltins(
+    { tally, accept }: ProviderDispatcher,
+    pool: ConnectionPool,
+    sessions: JoinedSessions,
+  ): JoinedBuiltins {
+    const inbound = (): number => this.listeners.reduce((sum, { connections = 0 }) => sum + connections, 0);
+    const builtins: JoinedBuiltins = joinBuiltins({
+      options: this.options,
+      services: this.services,
+      tally,
+      store: sessions.store,
+      connections: () => ({ inbound: inbound(), outbound: pool.size }),
+      serves: (path) => [accept, sessions.endpoint.accept, sessions.nodes, builtins.accept].some((find) => find(path)),
+    });
+    return builtins;
   }
 
   private dial(
@@ -199,4 +221,5 @@ interface MeshParts {
   readonly invoker: MeshInvoker;
   readonly sessions: JoinedSessions;
   readonly streams: StreamDesk;
+  readonly builtins: JoinedBuiltins;
 }
