@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { CELLS, cellName } from './cell.js';
+import { cellName } from './cell.js';
 import type { Cell } from './cell.js';
 import type { Measurement } from './measure.js';
-import type { Pinning } from './options.js';
+import type { BenchOptions, Pinning } from './options.js';
 import type { Peer } from './peer.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -92,16 +92,16 @@ export type Results = Map<Cell, Map<Peer, Result[]>>;
  * whatever the machine does meanwhile meets all of them alike.
  */
 export async function contest(
+  cells: readonly Cell[],
   contestants: readonly Contestant[],
-  rounds: number,
-  seconds: number,
+  { rounds, seconds }: Pick<BenchOptions, 'rounds' | 'seconds'>,
   onRound: (round: number) => void,
 ): Promise<Results> {
   const results: Results = new Map(
-    CELLS.map((cell) => [cell, new Map(contestants.map(({ peer }) => [peer, [] as Result[]]))]),
+    cells.map((cell) => [cell, new Map(contestants.map(({ peer }) => [peer, [] as Result[]]))]),
   );
   for (let round = 0; round < rounds; round++) {
-    for (const cell of CELLS) {
+    for (const cell of cells) {
       for (const contestant of rotated(contestants, round)) {
         await contestant.warmUp(cell, Math.min(0.1, seconds));
         results

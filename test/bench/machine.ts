@@ -3,15 +3,21 @@ import { availableParallelism, cpus, release, type } from 'node:os';
 import type { BenchOptions, Pinning } from './options.js';
 import type { Peer } from './peer.js';
 
-/** Says what was measured, where, and how: figures mean nothing without it. */
-export function describe(peers: readonly Peer[], options: BenchOptions, pinning: Pinning): string {
-  const width = Math.max(...peers.map((peer) => peer.name.length));
+/** Says where it was measured, and how: figures mean nothing without it. */
+export function describeMachine(options: BenchOptions, pinning: Pinning): string {
   return [
     `Node ${process.version}, ${type()} ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores`,
     pinning === 'pinned' ? 'servers on CPU 0, clients on CPU 1' : 'processes not bound to CPUs',
     `${options.rounds} rounds of ${options.seconds} s for each peer and cell, after ${options.warmUpSeconds} s of warm-up`,
-    ...peers.map((peer) => `  ${peer.name.padEnd(width)}  ${peer.about} (${peer.library} ${versionOf(peer.library)})`),
   ].join('\n');
+}
+
+/** Says what was measured. */
+export function describePeers(peers: readonly Peer[]): string {
+  const width = Math.max(...peers.map((peer) => peer.name.length));
+  return peers
+    .map((peer) => `  ${peer.name.padEnd(width)}  ${peer.about} (${peer.library} ${versionOf(peer.library)})`)
+    .join('\n');
 }
 
 function versionOf(library: string): string {

@@ -1,49 +1,75 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CELLS, cellName } from './cell.js';
+import { cellName } from './cell.js';
 import { Contestant, contest } from './contest.js';
 import type { Results } from './contest.js';
-import { describe } from './machine.js';
+import { describeMachine, describePeers } from './machine.js';
 import { readOptions, USAGE } from './options.js';
 import type { BenchOptions, Pinning } from './options.js';
-import { peerNamed, PEERS } from './peers.js';
+import { peerNamed } from './peers.js';
+import type { Peer } from './peer.js';
 import { report, verdict } from './report.js';
+import { benchStore } from './store.js';
+import { TABLES } from './tables.js';
+import type { Table } from './tables.js';
 import { canPin } from './worker-process.js';
 
 /** Runs the bench as the command line says, and prints the tables. */
 export async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (!options) return console.log(USAGE);
-  const peers = options.only?.map(peerNamed) ?? PEERS;
+  const only = options.only?.map(peerNamed);
   const pinning: Pinning = options.pinning === 'pinned' && canPin() ? 'pinned' : 'free';
-  console.log(describe(peers, options, pinning));
-  const contestants: Contestant[] = [];
+  console.log(describeMachine(options, pinning));
+  const all: Results = new Map();
+  for (const table of TABLES.filter(({ name }) => options.rows.includes(name))) {
+    const peers = only ? table.peers.filter((peer) => only.includes(peer)) : table.peers;
+    if (peers.length === 0) continue;
+    for (const [cell, results] of await runTable(table, peers, pinning, options)) all.set(cell, results);
+  }
+  if (options.json !== undefined) writeFileSync(resolve(options.json), toJson(all));
+  if (options.rows.includes('store') && !only) benchStore(options);
+}
+
+async function runTable(
+  table: Table,
+  peers: readonly Peer[],
+  pinning: Pinning,
+  options: BenchOptions,
+): Promise<Results> {
+  console.log(`\n## ${table.name}\n\n${describePeers(peers)}`);
+  const starting = peers.map((peer) => Contestant.start(peer, pinning));
   try {
-    for (const peer of peers) contestants.push(await Contestant.start(peer, pinning));
-    const results = await run(contestants, options);
-    console.log(`\n${report(results)}\n\n${verdict(results)}`);
-    if (options.json !== undefined) writeFileSync(resolve(options.json), toJson(results));
+    const contestants = await Promise.all(starting);
+    const results = await run(table, contestants, options);
+    console.log(`\n${report(results, table.references)}\n\n${verdict(results, table.goals)}`);
     for (const contestant of contestants) await contestant.stop();
+    return results;
   } finally {
-    for (const contestant of contestants) contestant.kill();
+    for (const start of await Promise.allSettled(starting)) if (start.status === 'fulfilled') start.value.kill();
   }
 }
 
-async function run(contestants: readonly Contestant[], options: BenchOptions): Promise<Results> {
+async function run(table: Table, contestants: readonly Contestant[], options: BenchOptions): Promise<Results> {
   for (const contestant of contestants) {
-    for (const cell of CELLS) await contestant.warmUp(cell, options.warmUpSeconds);
+    for (const cell of table.cells) await contestant.warmUp(cell, options.warmUpSeconds);
   }
-  const results = await contest(contestants, options.rounds, options.seconds, (round) =>
-    process.stderr.write(`round ${round} of ${options.rounds}\n`),
+  const results = await contest(table.cells, contestants, options, (round) =>
+    process.stderr.write(`${table.name}: round ${round} of ${options.rounds}\n`),
   );
-  if (options.profile !== undefined) await profile(contestants, options.profile, options.seconds);
+  if (options.profile !== undefined) await profile(table, contestants, options.profile, options.seconds);
   return results;
 }
 
-async function profile(contestants: readonly Contestant[], folder: string, seconds: number): Promise<void> {
+async function profile(
+  { cells }: Table,
+  contestants: readonly Contestant[],
+  folder: string,
+  seconds: number,
+): Promise<void> {
   mkdirSync(resolve(folder), { recursive: true });
   for (const contestant of contestants) {
-    for (const cell of CELLS) {
+    for (const cell of cells) {
       const calls = await contestant.profile(cell, seconds, resolve(folder));
       process.stderr.write(`profile of ${contestant.peer.name}, ${cellName(cell)}: ${calls} calls\n`);
     }

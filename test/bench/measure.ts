@@ -1,7 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cell } from './cell.js';
-import type { Call } from './peer.js';
+import type { Call, Dialled } from './peer.js';
 import { quantile } from './stats.js';
+
+/** Time for a receiver to be waiting at the other side, in ms. */
+const SETTLE_MS = 2;
 
 /** What a client found out in one run of one cell. */
 export interface Measurement {
@@ -13,17 +17,19 @@ export interface Measurement {
   readonly p99: number;
 }
 
-/** Calls for the given time with as many calls under way as the cell says. */
-export async function measure(call: Call, cell: Cell, seconds: number): Promise<Measurement> {
+/** Does for the given time what the cell says, with as many calls under way. */
+export async function measure(client: Dialled, cell: Cell, seconds: number): Promise<Measurement> {
+  const payload = payloadOf(cell.bytes);
+  const next = cell.kind === 'waiting' ? settled(client, payload) : always(client.prepare(payload));
   const micros: number[] = [];
   const begin = performance.now();
   const end = begin + seconds * 1000;
   const caller = async (): Promise<void> => {
-    for (let now = performance.now(); now < end;) {
-      if ((await call()) !== cell.bytes) throw new Error(`the echo is not of ${cell.bytes} bytes`);
-      const after = performance.now();
-      micros.push((after - now) * 1000);
-      now = after;
+    while (performance.now() < end) {
+      const call = await next();
+      const before = performance.now();
+      if ((await call()) !== cell.bytes) throw new Error(`what came back is not of ${cell.bytes} bytes`);
+      micros.push((performance.now() - before) * 1000);
     }
   };
   await Promise.all(Array.from({ length: cell.concurrency }, caller));
@@ -34,6 +40,20 @@ export async function measure(call: Call, cell: Cell, seconds: number): Promise<
     callsPerSecond: (micros.length * 1000) / elapsed,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
+  };
+}
+
+function always(call: Call): () => Call {
+  return () => call;
+}
+
+/** Before each call, which is not measured, the receiver begins to wait. All peers are given the same time for it. */
+function settled(client: Dialled, payload: string): () => Promise<Call> {
+  const wait = client.prepareWaiting?.(payload) ?? always(client.prepare(payload));
+  return async () => {
+    const call = wait();
+    await sleep(SETTLE_MS);
+    return call;
   };
 }
 

@@ -3,10 +3,15 @@ import { parseArgs } from 'node:util';
 /** Whether processes are bound to a CPU each. */
 export type Pinning = 'pinned' | 'free';
 
+/** What can be measured: the tables of peers, and the store of sessions by itself. */
+const ROWS: readonly string[] = ['rpc', 'sessions', 'store'];
+
 /** What the command line says. */
 export interface BenchOptions {
   /** Names of the peers to run. Default: all. */
   readonly only?: readonly string[];
+  /** Which of the tables are made. Default: all. */
+  readonly rows: readonly string[];
   readonly rounds: number;
   /** Time that each peer is measured for in each cell of each round. */
   readonly seconds: number;
@@ -23,6 +28,7 @@ export interface BenchOptions {
 /** How to use it. */
 export const USAGE = `npm run bench -- [options]
 
+  --rows a,b     only these tables: rpc, sessions, store
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
@@ -41,6 +47,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      rows: { type: 'string', default: ROWS.join() },
       only: { type: 'string' },
       rounds: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '1' },
@@ -56,11 +63,17 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     ...(values.only !== undefined && { only: values.only.split(',') }),
     ...(values.json !== undefined && { json: values.json }),
     ...(values.profile !== undefined && { profile: values.profile }),
+    rows: values.rows.split(',').map(known),
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
     warmUpSeconds: values.smoke ? 0.05 : 3,
     pinning: values.unpinned ? 'free' : 'pinned',
   };
+}
+
+function known(rows: string): string {
+  if (ROWS.includes(rows)) return rows;
+  throw new Error(`--rows knows ${ROWS.join(', ')}, not '${rows}'`);
 }
 
 function positive(name: string, text: string): number {

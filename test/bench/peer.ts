@@ -1,4 +1,4 @@
-/** One way of calling from one process to another, as it stands in the tables. */
+/** One way of getting something from one process to another and back, as it stands in the tables. */
 export interface Peer {
   /** Name in the tables and for `--only`. */
   readonly name: string;
@@ -6,10 +6,12 @@ export interface Peer {
   readonly about: string;
   /** The package whose version the report names beside the peer. */
   readonly library: string;
+  /** Requests that one {@link Call} makes; 1 when absent. A push and a pop are two. */
+  readonly requests?: number;
   load(): Promise<Ends>;
 }
 
-/** Both ends of a peer. Every peer echoes what it is sent. */
+/** Both ends of a peer. What the client sends comes back to it. */
 export interface Ends {
   /** Starts the server, on a port that is known to be free. */
   serve(port: number): Promise<Served>;
@@ -26,11 +28,16 @@ export interface Served {
 export interface Dialled {
   /** Makes a call that sends this text (ASCII, one byte a character) as its payload, and again each time that it is called. */
   prepare(payload: string): Call;
+  /** The same to a receiver who waits already. A peer without receivers has only calls. */
+  prepareWaiting?(payload: string): WaitingCall;
   close(): Promise<void>;
 }
 
 /** Makes a call and returns the length of the payload that came back. */
 export type Call = () => Promise<number>;
+
+/** Lets the receiver wait; what it returns sends the payload, and resolves when the receiver has it. */
+export type WaitingCall = () => Call;
 
 /** The address that every server binds. */
 export const HOST = '127.0.0.1';

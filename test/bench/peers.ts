@@ -1,13 +1,16 @@
 import type { Peer } from './peer.js';
 
-/** Every peer, in the order of the tables. A worker loads the code of its own peer only. */
-export const PEERS: readonly Peer[] = [
-  {
-    name: 'raw',
-    about: 'grpc-js unary, bytes in, bytes out',
-    library: '@grpc/grpc-js',
-    load: async () => (await import('./peers/raw.js')).raw,
-  },
+/** What everything is compared with. */
+const RAW: Peer = {
+  name: 'raw',
+  about: 'grpc-js unary, bytes in, bytes out',
+  library: '@grpc/grpc-js',
+  load: async () => (await import('./peers/raw.js')).raw,
+};
+
+/** The peers that make calls, in the order of the tables. A worker loads the code of its own peer only. */
+export const RPC_PEERS: readonly Peer[] = [
+  RAW,
   {
     name: 'raw-json',
     about: 'grpc-js unary, JSON.stringify and JSON.parse',
@@ -40,9 +43,41 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
+/** The peers that push and pop, in the order of the tables, and what they are compared with. */
+export const SESSION_PEERS: readonly Peer[] = [
+  RAW,
+  {
+    name: 'raw-stream',
+    about: 'grpc-js, one bidirectional stream, bytes in, bytes out',
+    library: '@grpc/grpc-js',
+    load: async () => (await import('./peers/raw-stream.js')).rawStream,
+  },
+  sessionPeer('session', 'push and pop over gRPC', async () => (await import('./peers/session.js')).session),
+  sessionPeer(
+    'session-http1',
+    'push and pop over HTTP/1.1',
+    async () => (await import('./peers/session.js')).sessionHttp1,
+  ),
+  sessionPeer(
+    'session-http2',
+    'push and pop over HTTP/2',
+    async () => (await import('./peers/session.js')).sessionHttp2,
+  ),
+  sessionPeer(
+    'two-nodes',
+    'push by way of the own node, pop at the other; over gRPC',
+    async () => (await import('./peers/session.js')).twoNodes,
+  ),
+];
+
+function sessionPeer(name: string, about: string, load: Peer['load']): Peer {
+  return { name, about, library: 'nestjs-mesh', requests: 2, load };
+}
+
 /** @throws Error naming the peers there are, when there is none of that name */
 export function peerNamed(name: string): Peer {
-  const peer = PEERS.find((candidate) => candidate.name === name);
+  const peers = new Set([...RPC_PEERS, ...SESSION_PEERS]);
+  const peer = [...peers].find((candidate) => candidate.name === name);
   if (peer) return peer;
-  throw new Error(`no peer '${name}'; there are ${PEERS.map((known) => known.name).join(', ')}`);
+  throw new Error(`no peer '${name}'; there are ${[...peers].map((known) => known.name).join(', ')}`);
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { measure, payloadOf } from './measure.js';
+import { measure } from './measure.js';
 import { HOST } from './peer.js';
 import type { Dialled } from './peer.js';
 import { peerNamed } from './peers.js';
@@ -23,7 +23,7 @@ class Worker {
         return this.dial(order.peer, order.port);
       case 'measure':
         if (!this.client) throw new Error('only a client can measure');
-        return measure(this.client.prepare(payloadOf(order.cell.bytes)), order.cell, order.seconds);
+        return measure(this.client, order.cell, order.seconds);
       case 'cpu':
         return cpuMicros();
       case 'profile':

@@ -1,10 +1,13 @@
-// Compiles and runs the benches of single rooms, without a wire: `node test/bench/rooms/run.mjs session-store protobuf`.
+// Compiles and runs the benches of single rooms, without a wire: `node test/bench/rooms/run.mjs session-store protobuf`. With
+// `--hurry` they show that they run, not how fast.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const benches = ['session-store', 'protobuf'];
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : benches;
+const named = process.argv.slice(2).filter((name) => name !== '--hurry');
+const hurry = process.argv.includes('--hurry') ? ['--hurry'] : [];
+const chosen = named.length > 0 ? named : benches;
 const unknown = chosen.filter((name) => !benches.includes(name));
 if (unknown.length > 0) throw new Error(`no bench named ${unknown.join(', ')}; there are: ${benches.join(', ')}`);
 
@@ -14,5 +17,5 @@ execFileSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
 for (const name of chosen) {
   // Each in a process of its own: what one leaves in the heap does not burden the next.
   const file = fileURLToPath(new URL(`dist/test/bench/rooms/${name}.js`, import.meta.url));
-  execFileSync(process.execPath, ['--expose-gc', file], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['--expose-gc', file, ...hurry], { stdio: 'inherit' });
 }

@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { CELLS } from '../../bench/cell.js';
-import type { Cell } from '../../bench/cell.js';
+import { cellName, RPC_CELLS, SESSION_CELLS, type Cell } from '../../bench/cell.js';
 import type { Result, Results } from '../../bench/contest.js';
 import type { Peer } from '../../bench/peer.js';
 import { report, verdict } from '../../bench/report.js';
+import { RPC_TABLE, SESSION_TABLE, TABLES } from '../../bench/tables.js';
 
-const [ONE] = CELLS as [Cell];
-const MANY = CELLS.find((cell) => cell.concurrency > 1) as Cell;
+const [ONE] = RPC_CELLS as [Cell];
+const MANY = RPC_CELLS.find(({ kind }) => kind === 'rate') as Cell;
+const [WAITING, RATE, VOLUME] = SESSION_CELLS as [Cell, Cell, Cell];
 
 describe('report of the bench', () => {
   it('shows a latency of half the reference as twice its speed', () => {
     const results = resultsOf(ONE, { raw: [{ p50: 100 }], mesh: [{ p50: 50 }] });
-    expect(rowOf(report(results), 'p50', 'mesh')).toEqual(['mesh', '50.0', '50.0–50.0', '2.00', '7.0', '9.0']);
+    expect(rowOf(rpcReport(results), 'p50', 'mesh')).toEqual(['mesh', '50.0', '50.0–50.0', '2.00', '7.0', '9.0']);
   });
 
   it('shows a throughput of half the reference as half its speed', () => {
     const results = resultsOf(MANY, { raw: [{ callsPerSecond: 1000 }], mesh: [{ callsPerSecond: 500 }] });
-    expect(rowOf(report(results), 'calls/s', 'mesh')[3]).toBe('0.50');
+    expect(rowOf(rpcReport(results), 'calls/s', 'mesh')[3]).toBe('0.50');
   });
 
   it('compares round with round, so that a slow spell of the machine does not count', () => {
@@ -24,28 +25,61 @@ describe('report of the bench', () => {
       raw: [{ callsPerSecond: 100 }, { callsPerSecond: 1000 }, { callsPerSecond: 1000 }],
       mesh: [{ callsPerSecond: 90 }, { callsPerSecond: 900 }, { callsPerSecond: 90 }],
     });
-    const row = rowOf(report(results), 'calls/s', 'mesh');
+    const row = rowOf(rpcReport(results), 'calls/s', 'mesh');
     expect(row.slice(1, 4)).toEqual(['90.0', '90.0–900', '0.90']);
   });
 
-  it('says of each row whether the mesh has reached both', () => {
-    const raw = [{ callsPerSecond: 1000 }];
-    const nest = [{ callsPerSecond: 880 }];
-    const judge = (callsPerSecond: number): string | undefined =>
-      rowOf(
-        verdict(resultsOf(MANY, { raw, 'nest-grpc': nest, mesh: [{ callsPerSecond }] })),
-        'mesh',
-        'calls/s: 128 bytes, 64 calls at a time',
-      ).at(-1);
-    expect(judge(900)).toBe('yes');
-    expect(judge(870)).toBe('no');
-    expect(judge(840)).toBe('no');
-  });
-
-  it('gives no verdict when a peer it needs did not run', () => {
-    expect(verdict(resultsOf(ONE, { raw: [{ p50: 1 }], mesh: [{ p50: 1 }] }))).toBe('');
+  it('counts a push and a pop as two calls, and the bytes that they carry once', () => {
+    const both = { raw: [{ callsPerSecond: 1000 }], session: [{ callsPerSecond: 400 }] };
+    const rate = report(resultsOf(RATE, both), SESSION_TABLE.references);
+    expect(rowOf(rate, 'calls/s', 'session').slice(1, 4)).toEqual(['800', '800–800', '0.80']);
+    const volume = report(resultsOf(VOLUME, both), SESSION_TABLE.references);
+    expect(rowOf(volume, 'MB/s', 'session').slice(1, 4)).toEqual(['419', '419–419', '0.40']);
   });
 });
+
+describe('verdict of the bench', () => {
+  it('says of each row and goal whether it is reached', () => {
+    const raw = [{ callsPerSecond: 1000 }];
+    const nest = [{ callsPerSecond: 880 }];
+    const judge = (callsPerSecond: number): (string | undefined)[] => {
+      const results = resultsOf(MANY, { raw, 'nest-grpc': nest, mesh: [{ callsPerSecond }] });
+      const lines = verdict(results, RPC_TABLE.goals).split('\n').slice(-2);
+      return lines.map((line) => line.split('|').at(-2)?.trim());
+    };
+    expect(judge(900)).toEqual(['yes', 'yes']);
+    expect(judge(870)).toEqual(['yes', 'no']);
+    expect(judge(840)).toEqual(['no', 'no']);
+  });
+
+  it('holds a message to a receiver who waits against one call', () => {
+    const judge = (p50: number): string =>
+      verdict(resultsOf(WAITING, { raw: [{ p50: 100 }], session: [{ p50 }] }), SESSION_TABLE.goals);
+    expect(judge(125)).toMatch(/p50 µs: 128 bytes, to a receiver who waits \| session \|.*yes/);
+    expect(judge(135)).toMatch(/p50 µs: 128 bytes, to a receiver who waits \| session \|.* no/);
+  });
+
+  it('is none when a peer that it needs did not run', () => {
+    expect(verdict(resultsOf(MANY, { mesh: [{ p50: 1 }] }), RPC_TABLE.goals)).toBe('');
+  });
+});
+
+describe('the tables of the bench', () => {
+  it('have a name of its own for each cell, and goals for peers that they have', () => {
+    const cells = TABLES.flatMap((table) => table.cells.map(cellName));
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { peers, goals, references } of TABLES) {
+      const names = peers.map(({ name }) => name);
+      expect(names).toEqual(
+        expect.arrayContaining([...references, ...goals.flatMap((goal) => [goal.peer, goal.against])]),
+      );
+    }
+  });
+});
+
+function rpcReport(results: Results): string {
+  return report(results, RPC_TABLE.references);
+}
 
 function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]>): Results {
   const result = { calls: 1, callsPerSecond: 1, p50: 1, p99: 1, clientCpu: 7, serverCpu: 9 };
@@ -56,13 +90,14 @@ function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]
 }
 
 function peerOf(name: string): Peer {
-  return { name, about: '', library: '', load: () => Promise.reject(new Error('not to be run')) };
+  const load = () => Promise.reject(new Error('not to be run'));
+  return { name, about: '', library: '', ...(name === 'session' && { requests: 2 }), load };
 }
 
 /** The cells of one line of the table whose title begins so. */
 function rowOf(tables: string, title: string, first: string): string[] {
   const table = tables.split('### ').find((section) => section.startsWith(title)) ?? '';
-  const line = table.split('\n').find((text) => text.startsWith(`| ${first}`)) ?? '';
+  const line = table.split('\n').find((text) => text.startsWith(`| ${first} `)) ?? '';
   return line
     .split('|')
     .slice(1, -1)

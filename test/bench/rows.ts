@@ -1,0 +1,71 @@
+import { sizeName, type Cell } from './cell.js';
+import type { Result, Results } from './contest.js';
+import type { Peer } from './peer.js';
+import { median } from './stats.js';
+
+/** A quantity that peers are compared by. */
+export interface Row {
+  readonly cell: Cell;
+  readonly unit: string;
+  readonly value: (result: Result, peer: Peer) => number;
+  /** How much faster a is than b: over 1 is better, whatever the unit. */
+  readonly speed: (a: number, b: number) => number;
+}
+
+/** What one peer did in a cell, round by round. */
+export interface Entry {
+  readonly peer: Peer;
+  readonly rounds: readonly Result[];
+}
+
+const moreIsBetter = (a: number, b: number): number => a / b;
+const lessIsBetter = (a: number, b: number): number => b / a;
+
+/** The quantities that a cell is about. */
+export function rowsOf(cell: Cell): readonly Row[] {
+  switch (cell.kind) {
+    case 'time':
+    case 'waiting':
+      return [
+        { cell, unit: 'p50 µs', value: ({ p50 }) => p50, speed: lessIsBetter },
+        { cell, unit: 'p99 µs', value: ({ p99 }) => p99, speed: lessIsBetter },
+      ];
+    case 'rate':
+      return [{ cell, unit: 'calls/s', value: callsPerSecond, speed: moreIsBetter }];
+    case 'volume':
+      return [
+        { cell, unit: 'MB/s', value: (result) => (result.callsPerSecond * cell.bytes) / 1e6, speed: moreIsBetter },
+      ];
+  }
+}
+
+/** Names a row: `calls/s: 128 bytes, 64 calls at a time`. */
+export function rowName({ cell, unit }: Row): string {
+  const calls = cell.concurrency === 1 ? 'one call at a time' : `${cell.concurrency} calls at a time`;
+  return `${unit}: ${sizeName(cell.bytes)}, ${cell.kind === 'waiting' ? 'to a receiver who waits' : calls}`;
+}
+
+/** What the peers did in the cell of a row. */
+export function entriesOf(results: Results, { cell }: Row): readonly Entry[] {
+  return [...(results.get(cell) ?? [])].map(([peer, rounds]) => ({ peer, rounds }));
+}
+
+/** What a peer of this name did in the cell of a row. */
+export function entryOf(results: Results, row: Row, name: string): Entry | undefined {
+  return entriesOf(results, row).find(({ peer }) => peer.name === name);
+}
+
+/** Median of the speeds found round by round: two peers of one round have met the same machine. */
+export function pairedSpeed(row: Row, entry: Entry, reference: Entry): number {
+  return median(
+    entry.rounds.flatMap((result, round) => {
+      const other = reference.rounds[round];
+      return other ? [row.speed(row.value(result, entry.peer), row.value(other, reference.peer))] : [];
+    }),
+  );
+}
+
+/** A push and a pop are two calls, as a raw peer counts them. */
+function callsPerSecond(result: Result, { requests = 1 }: Peer): number {
+  return result.callsPerSecond * requests;
+}
