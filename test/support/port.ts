@@ -1,8 +1,7 @@
 import { onTestFinished } from 'vitest';
-import type { ListenOptions } from '../../lib/options/listen-options.js';
 import type { LimitOptions } from '../../lib/options/mesh-options.js';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
-import type { CallAnswer, InboundCall, Listener } from '../../lib/transport/transport.js';
+import type { CallAnswer, InboundCall, ListenAt, Listener } from '../../lib/transport/transport.js';
 import { transportOptions } from './transport-fixtures.js';
 
 /** A port under test, the calls that it has handed over, and what became of their answers. */
@@ -17,7 +16,7 @@ export interface TestPort {
 
 /** What a test may say of its port. */
 export interface TestPortInit {
-  readonly listen?: ListenOptions;
+  readonly listen?: Omit<ListenAt, 'host' | 'port'>;
   readonly limits?: LimitOptions;
 }
 
@@ -40,8 +39,8 @@ export async function listenOnPort({ listen = {}, limits = {} }: TestPortInit = 
     '/wait': (call) => new Promise((resolve) => gates.push(() => resolve(settling(call.body)))),
     '/large': async (call) => settling(Buffer.alloc(Number(call.query), 'x')),
   };
-  const options = transportOptions({}, limits, listen);
-  const listener = await new GrpcTransport(options).listen({ host: '127.0.0.1', port: 0 }, (path) => {
+  const options = transportOptions({}, limits);
+  const listener = await new GrpcTransport(options).listen({ host: '127.0.0.1', port: 0, ...listen }, (path) => {
     const handler = handlers[path];
     return handler && ((call) => (seen.push(call), handler(call)));
   });

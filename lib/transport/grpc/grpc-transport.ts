@@ -10,7 +10,6 @@ import {
   type Transport,
 } from '../transport.js';
 import { PortListener } from '../port/port-listener.js';
-import { portOptionsOf } from '../port/port-options.js';
 import { targetOf } from '../target.js';
 import { GrpcConnection } from './grpc-connection.js';
 
@@ -31,6 +30,6 @@ export class GrpcTransport implements Transport {
   }
 
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
-    return PortListener.listen(at, acceptor, portOptionsOf(this.options));
+    return PortListener.listen(at, acceptor, this.options);
   }
 }

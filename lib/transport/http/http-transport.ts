@@ -2,7 +2,6 @@ import { Inject } from '@nestjs/common';
 import { MeshExtension } from '../../kernel/extension.decorator.js';
 import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { PortListener } from '../port/port-listener.js';
-import { portOptionsOf } from '../port/port-options.js';
 import { targetOf } from '../target.js';
 import {
   TRANSPORT,
@@ -32,7 +31,7 @@ export class HttpTransport implements Transport {
   }
 
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
-    return PortListener.listen(at, acceptor, portOptionsOf(this.options));
+    return PortListener.listen(at, acceptor, this.options);
   }
 
   private wireTo(address: string): HttpWire {

@@ -3,11 +3,15 @@ import type { Socket } from 'node:net';
 /** What a client of HTTP/2 says first, when it knows already that the server speaks it (RFC 9113, 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
+/** The first byte of TLS: a record of the handshake (RFC 8446, 5.1). */
+const HANDSHAKE_RECORD = 0x16;
+
 /** What can be spoken on the port. */
-export type Protocol = 'http1' | 'http2';
+export type Protocol = 'http1' | 'http2' | 'tls';
 
 /** The protocol that begins with these bytes; `undefined` while they are too few to tell. */
 export function protocolOf(bytes: Buffer): Protocol | undefined {
+  if (bytes[0] === HANDSHAKE_RECORD) return 'tls';
   const known = Math.min(bytes.length, PREFACE.length);
   if (bytes.compare(PREFACE, 0, known, 0, known) !== 0) return 'http1';
   return known === PREFACE.length ? 'http2' : undefined;
@@ -23,7 +27,7 @@ export function awaitProtocol(socket: Socket, tell: (protocol: Protocol) => void
   const look = (): void => {
     const chunk = socket.read() as Buffer | null;
     if (!chunk) return;
-    seen = Buffer.concat([seen, chunk]);
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const protocol = protocolOf(seen);
     if (!protocol) return;
     socket.off('readable', look);

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { httpStatusOf } from '../../errors/http-status.js';
+import { MeshCode } from '../../errors/mesh-code.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { sendableHeaders } from '../http-headers.js';
 import type { CallAnswer, WireHeaders } from '../transport.js';
@@ -24,4 +25,21 @@ function headersFor(
   headers?: WireHeaders,
 ): OutgoingHttpHeaders {
   return { ...sendableHeaders({ ...headers, 'content-type': contentType }), 'content-length': body.length };
+}
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  [MeshCode.MESSAGE_TOO_LONG]: '431 Request Header Fields Too Large',
+  [MeshCode.TIMEOUT]: '408 Request Timeout',
+};
+
+/** An error as HTTP/1.1 says it on a connection that ends with it. */
+export function plainRefusal(error: MeshError): string {
+  const { body } = httpRefusal(error);
+  const lines = [
+    `HTTP/1.1 ${STATUS_LINES[error.code] ?? '400 Bad Request'}`,
+    'connection: close',
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${Buffer.from(body).toString()}`;
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { httpRefusal } from './http-messages.js';
+import { plainRefusal } from './http-messages.js';
 import type { HttpHost } from './http-request.js';
 import { Http1Connection } from './http1-connection.js';
 
@@ -85,7 +85,7 @@ export class Http1Port {
   /** Says why what came is no request, and closes. */
   private reject(error: NodeJS.ErrnoException, socket: Socket): void {
     if (!socket.writable || this.connections.get(socket)?.busy) return void socket.destroy();
-    socket.end(plainAnswer(refusalOf(error)));
+    socket.end(plainRefusal(refusalOf(error)));
     const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
     socket.once('close', () => clearTimeout(timer));
   }
@@ -98,20 +98,4 @@ function refusalOf(error: NodeJS.ErrnoException): MeshError {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new MeshError(MeshCode.TIMEOUT, 'the request arrives too slowly');
   return new MeshError(MeshCode.INVALID_REQUEST, 'what arrived is no HTTP request');
-}
-
-const STATUS_LINES: Readonly<Record<string, string>> = {
-  [MeshCode.MESSAGE_TOO_LONG]: '431 Request Header Fields Too Large',
-  [MeshCode.TIMEOUT]: '408 Request Timeout',
-};
-
-function plainAnswer(error: MeshError): string {
-  const { body } = httpRefusal(error);
-  const lines = [
-    `HTTP/1.1 ${STATUS_LINES[error.code] ?? '400 Bad Request'}`,
-    'connection: close',
-    'content-type: application/json',
-    `content-length: ${body.length}`,
-  ];
-  return `${lines.join('\r\n')}\r\n\r\n${Buffer.from(body).toString()}`;
 }

@@ -1,15 +1,17 @@
 import { performServerHandshake } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { WINDOW_BYTES, type ChannelOptions } from '../http2/channel.js';
 import { Keepalive } from '../http2/keepalive.js';
 import type { Acceptor, ListenAt, Listener } from '../transport.js';
-import { awaitProtocol } from './first-bytes.js';
-import { Http1Port, type Http1Times } from './http1-port.js';
+import { Http1Port } from './http1-port.js';
 import { Http2PortConnection } from './http2-port-connection.js';
 import type { HttpHost } from './http-request.js';
 import { peerOf } from '../peer.js';
+import { Reception, type Spoken, type Welcome } from './reception.js';
+import { TlsDoor } from './tls-door.js';
 
 /** Streams that a peer may have open at a time on one connection; more wait at the peer. */
 const MAX_STREAMS = 10_000;
@@ -17,18 +19,20 @@ const MAX_STREAMS = 10_000;
 /** Time for calls that are on their way here when the port closes, in ms. Connections without a call are closed then. */
 const FAREWELL_MS = 500;
 
-/** What a port needs of the options. */
-export type PortOptions = ChannelOptions & Http1Times;
+/** Default of `handshakeTimeoutMs`. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Default of `requestTimeoutMs`. */
+const REQUEST_TIMEOUT_MS = 300_000;
 
 /**
- * A port that serves gRPC, HTTP/2 and HTTP/1.1, without TLS. What a connection speaks is told by its first bytes, and on
- * HTTP/2 by the content type of each stream.
+ * A port that serves gRPC, HTTP/2 and HTTP/1.1, with TLS and without. What a connection speaks is told by its first bytes,
+ * those within TLS once more, and on HTTP/2 by the content type of each stream.
  */
 export class PortListener implements Listener, HttpHost {
   readonly maxMessageBytes: number;
   private readonly counter = { calls: 0 };
-  /** Connections that have not shown yet what they speak. */
-  private readonly strangers = new Set<Socket>();
+  private readonly reception: Reception;
   private readonly sockets = new Set<Socket>();
   private readonly http2 = new Set<Http2PortConnection>();
   private readonly http1: Http1Port;
@@ -37,17 +41,27 @@ export class PortListener implements Listener, HttpHost {
   private constructor(
     readonly server: Server,
     readonly acceptor: Acceptor,
-    private readonly options: PortOptions,
+    private readonly options: ChannelOptions,
+    { tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ListenAt,
+    door: TlsDoor | undefined,
   ) {
     this.maxMessageBytes = options.limits.maxMessageBytes;
-    this.http1 = new Http1Port(this, options);
-    server.on('connection', (socket) => this.welcome(socket));
+    this.http1 = new Http1Port(this, { handshakeTimeoutMs, requestTimeoutMs });
+    const plaintext = tls?.plaintext ?? 'serve';
+    const welcome: Welcome = (spoken, socket, known) => this.speak(spoken, socket, known);
+    this.reception = new Reception({ door, plaintext, handshakeTimeoutMs, welcome });
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+      this.reception.receive(socket);
+    });
   }
 
-  /** @throws MeshError E0000000619 when the address cannot be bound */
-  static async listen(at: ListenAt, acceptor: Acceptor, options: PortOptions): Promise<PortListener> {
+  /** @throws MeshError E0000000619 when the address cannot be bound, E0000000400 for certificates that cannot be used */
+  static async listen(at: ListenAt, acceptor: Acceptor, options: ChannelOptions): Promise<PortListener> {
+    const door = await doorOf(at);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
-    const listener = new PortListener(server, acceptor, options);
+    const listener = new PortListener(server, acceptor, options, at, door);
     try {
       await bind(server, at);
     } catch (error) {
@@ -89,25 +103,10 @@ export class PortListener implements Listener, HttpHost {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  private welcome(socket: Socket): void {
-    this.sockets.add(socket);
-    this.strangers.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.options.handshakeTimeoutMs).unref();
-    const known = (): void => {
-      clearTimeout(timer);
-      this.strangers.delete(socket);
-    };
-    // A connection that breaks is over; its calls are cancelled when it closes.
-    socket.on('error', () => undefined).once('close', () => (known(), this.sockets.delete(socket)));
-    // Who says goodbye before saying anything.
-    const leave = (): void => void socket.destroy();
-    socket.once('end', leave);
-    awaitProtocol(socket, (protocol) => {
-      socket.off('end', leave);
-      if (protocol === 'http2') return this.speakHttp2(socket, known);
-      known();
-      this.http1.accept(socket);
-    });
+  private speak(spoken: Spoken, socket: Socket, known: () => void): void {
+    if (spoken === 'http2') return this.speakHttp2(socket, known);
+    known();
+    this.http1.accept(socket);
   }
 
   /** @param known told once the peer has said all that HTTP/2 begins with */
@@ -142,9 +141,16 @@ export class PortListener implements Listener, HttpHost {
   }
 
   private farewell(): void {
-    for (const socket of this.strangers) socket.destroy();
+    this.reception.close();
     this.http1.retire();
   }
+}
+
+async function doorOf({ tls, option = 'listen', host, port, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: ListenAt) {
+  if (!tls) return undefined;
+  const log = new Logger('MeshListener');
+  const warn = (sentence: string): void => log.warn(`${host}:${port}: ${sentence}`);
+  return TlsDoor.open({ tls, option: `${option}.tls`, handshakeTimeoutMs, warn });
 }
 
 async function bind(server: Server, at: ListenAt): Promise<void> {

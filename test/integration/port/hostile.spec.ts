@@ -49,7 +49,6 @@ describe('a port, with hostile and slow peers', () => {
 
   it.each([
     ['random bytes', Buffer.from('89504e470d0a1a0a0000ff', 'hex')],
-    ['TLS', Buffer.from('16030100c8010000c40303', 'hex')],
     ['an unknown version', 'GET / HTTP/9.9\r\n\r\n'],
     ['a request without a host', 'GET /echo HTTP/1.1\r\n\r\n'],
     ['two lengths', 'POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
