@@ -68,6 +68,16 @@ export const SESSION_PEERS: readonly Peer[] = [
     'push by way of the own node, pop at the other; over gRPC',
     async () => (await import('./peers/session.js')).twoNodes,
   ),
+  sessionPeer(
+    'session-stream',
+    "push and pop with via 'transport', on one stream",
+    async () => (await import('./peers/session.js')).sessionStream,
+  ),
+  sessionPeer(
+    'two-nodes-stream',
+    "by way of the own node, all with via 'transport'",
+    async () => (await import('./peers/session.js')).twoNodesStream,
+  ),
 ];
 
 function sessionPeer(name: string, about: string, load: Peer['load']): Peer {

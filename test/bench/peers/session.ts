@@ -75,14 +75,25 @@ export const sessionHttp1 = oneNode({}, { transport: 'http' });
 /** The session API over HTTP/2, in protobuf. */
 export const sessionHttp2 = oneNode({ http: { version: '2' } }, { transport: 'http' });
 
+/** A conversation between nodes: pushes and pops follow each other on one stream, and what was popped is acknowledged. */
+export const sessionStream = oneNode({}, { via: 'transport' });
+
 /** One party pushes at its own node, which hands on to the other's node; there the other party pops. */
-export const twoNodes: Ends = {
-  serve,
-  dial: (port) => {
-    const address = `${HOST}:${port}`;
-    return dial({ partners: [{ nodeId: OTHER_NODE, address }] }, (sessions) => ({
-      pusher: sessions.open('session_of_the_bench', { targetNodeId: OTHER_NODE }),
-      popper: sessions.open('session_of_the_bench', { node: { address } }),
-    }));
-  },
-};
+function acrossNodes(calls: { readonly push: 'invoke' | 'transport'; readonly pop: 'session' | 'transport' }): Ends {
+  return {
+    serve,
+    dial: (port) => {
+      const address = `${HOST}:${port}`;
+      return dial({ partners: [{ nodeId: OTHER_NODE, address, via: calls.push }] }, (sessions) => ({
+        pusher: sessions.open('session_of_the_bench', { targetNodeId: OTHER_NODE }),
+        popper: sessions.open('session_of_the_bench', { node: { address, via: calls.pop } }),
+      }));
+    },
+  };
+}
+
+/** Two nodes that make a call for each message. */
+export const twoNodes = acrossNodes({ push: 'invoke', pop: 'session' });
+
+/** Two nodes that converse. */
+export const twoNodesStream = acrossNodes({ push: 'transport', pop: 'transport' });
