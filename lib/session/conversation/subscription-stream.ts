@@ -23,6 +23,9 @@ export const SUBSCRIPTION_POP_MS = 20_000;
 /** Most messages that are not acknowledged, with the pops that wait for such. The peer's own bound is twice as high. */
 const MAX_UNACKNOWLEDGED = 512;
 
+/** A pop that is answered without a message sooner than this, in ms, did not wait: the next is asked for after a pause as long. */
+const SHORT_WAIT_MS = 100;
+
 /** Hears what comes on a {@link SubscriptionStream}. */
 export interface SubscriptionStreamOwner {
   /** A message; `arrival` is `undefined` when the peer expects no acknowledgement. */
@@ -42,6 +45,7 @@ export class SubscriptionStream {
   private told = 0;
   private known = 0;
   private outstanding = 0;
+  private pause: NodeJS.Timeout | undefined;
   private state: 'open' | 'ended' = 'open';
   /** Whether the peer numbers its messages. */
   private numbered = false;
@@ -63,7 +67,7 @@ export class SubscriptionStream {
   /** Asks for messages, until so many are asked for. */
   ask(count: number): void {
     const most = Math.min(count, MAX_UNACKNOWLEDGED - this.acknowledgements.size);
-    while (this.state === 'open' && this.outstanding < most) this.pop();
+    while (this.state === 'open' && !this.pause && this.outstanding < most) this.pop();
   }
 
   /**
@@ -73,6 +77,7 @@ export class SubscriptionStream {
   close(): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
+    clearTimeout(this.pause);
     const { upTo } = this.acknowledgements;
     if (!this.numbered) return this.stream.cancel(new MeshError(MeshCode.CANCELLED, 'the subscription was ended'));
     if (upTo > this.told) this.stream.acknowledge(acknowledgement(upTo));
@@ -84,14 +89,15 @@ export class SubscriptionStream {
     const message = upTo > this.told ? wrapAcknowledging(this.request, upTo) : wrapRequest(this.request);
     this.told = upTo;
     this.outstanding++;
-    const wait = { deadline: Date.now() + SUBSCRIPTION_POP_MS + TRAVEL_MS, cancellation: this.cancellation };
+    const askedAt = Date.now();
+    const wait = { deadline: askedAt + SUBSCRIPTION_POP_MS + TRAVEL_MS, cancellation: this.cancellation };
     this.stream.ask(message, wait).then(
-      (body) => this.gotAnswer(body, upTo),
+      (body) => this.gotAnswer(body, upTo, askedAt),
       (error: unknown) => this.end(toMeshError(error)),
     );
   }
 
-  private gotAnswer(body: Uint8Array, acknowledged: number): void {
+  private gotAnswer(body: Uint8Array, acknowledged: number, askedAt: number): void {
     this.outstanding--;
     this.known = acknowledged;
     if (this.state === 'ended') return;
@@ -100,10 +106,18 @@ export class SubscriptionStream {
       const { code, message, payload } = popped.answer;
       if (code !== MeshCode.SUCCESS) throw new MeshError(code, message);
       if (payload !== undefined) this.owner.onMessage(popped, this.arrived(popped));
+      else if (Date.now() - askedAt < SHORT_WAIT_MS) this.rest();
       this.owner.onAnswer();
     } catch (error) {
       this.end(toMeshError(error));
     }
+  }
+
+  private rest(): void {
+    this.pause ??= setTimeout(() => {
+      this.pause = undefined;
+      this.owner.onAnswer();
+    }, SHORT_WAIT_MS);
   }
 
   private arrived({ delivery }: PoppedMessage): Arrival | undefined {

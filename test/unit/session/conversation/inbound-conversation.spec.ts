@@ -139,6 +139,28 @@ describe('a conversation', () => {
     stream.end();
   });
 
+  it('does not go on for a peer that does not read its answers', async () => {
+    const served: string[] = [];
+    const node = await ConversationNode.start({
+      serve: (next) => (raw, wait) => {
+        served.push(raw.operation);
+        return next(raw, wait);
+      },
+    });
+    await pushAll(node, ['x'.repeat(256 * 1_024)]);
+    const stream = node.open();
+    for (let i = 0; i < 2_000; i++) void stream.send(inbound(PEEK)).catch(() => undefined);
+    let before = -1;
+    // Until nothing moves any more.
+    while (served.length !== before) {
+      before = served.length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(served.length).toBeGreaterThan(1);
+    expect(served.length).toBeLessThan(100);
+    stream.cancel(new MeshError(MeshCode.CANCELLED));
+  });
+
   it('ends waiting pops, and then the stream, when the listener is about to close', async () => {
     const node = await ConversationNode.start();
     const stream = node.open();
