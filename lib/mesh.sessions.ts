@@ -6,10 +6,8 @@ import { MeshError } from './errors/mesh-error.js';
 import { joinPartners } from './mesh.node.js';
 import { NodeEndpoint } from './node/node-endpoint.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
-import { CONVERSATION_PATH } from './protocol/conversation.js';
 import { DIALECT } from './protocol/dialect.js';
 import { ConversationPool } from './session/conversation/conversation-pool.js';
-import { serveConversations } from './session/conversation/inbound-conversation.js';
 import { LocalPort } from './session/handle/local-port.js';
 import type { SessionNode } from './session/handle/mesh-sessions.js';
 import { RemotePort } from './session/handle/remote-port.js';
@@ -45,16 +43,14 @@ export function joinSessions(
 ): JoinedSessions {
   const store = extensions.get(SESSION_STORE);
   const formats = fieldFormats(extensions.all(CODEC));
-  const elsewhere = joinPartners(extensions, options, formats, pool);
+  const conversations = new ConversationPool(formats);
+  const elsewhere = joinPartners(extensions, options, { formats, pool, conversations });
   const service = new SessionService(store, options);
   const local = new LocalPort(service, options, elsewhere);
   const dialects = extensions.all(DIALECT);
   const fallback = extensions.get(DIALECT);
   const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
-  const node = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats });
-  const conversation = { stream: serveConversations((raw, wait) => endpoint.serve(raw, wait)) };
-  const nodes: Acceptor = (path) => (path === CONVERSATION_PATH ? conversation : node.accept(path));
-  const conversations = new ConversationPool(formats);
+  const nodes = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats }).accept;
   const remote = ({ address, transport = 'grpc', via, dialect: name = 'standard', contentType }: SessionNode) => {
     const connection = () => pool.get({ address, transport });
     const dialect = extensions.get(DIALECT, name);

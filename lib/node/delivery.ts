@@ -2,10 +2,9 @@ import { toMeshError } from '../errors/from-unknown.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { SessionWait } from '../session/session-service.js';
-import type { ConnectionPool } from '../transport/connection-pool.js';
 import type { InboundAnswer } from '../transport/transport.js';
-import type { ForwardedCall } from './forwarded-call.js';
 import type { Partner } from './partner.js';
+import type { Attempt } from './way.js';
 
 /** Whether a request may be sent once more after its answer was lost: only one whose repetition is recognised may. */
 export type Repetition = 'safe' | 'unsafe';
@@ -21,11 +20,11 @@ type Failure = 'not-sent' | 'lost' | 'refused';
  * cancellation; what refused the call otherwise
  */
 export async function deliver(
-  partner: Partner,
-  call: ForwardedCall,
-  { repetition, pool, wait }: { repetition: Repetition; pool: ConnectionPool; wait: SessionWait },
+  { route, addresses }: Pick<Partner, 'route' | 'addresses'>,
+  attempt: Attempt,
+  repetition: Repetition,
+  wait: SessionWait,
 ): Promise<InboundAnswer> {
-  const { route, addresses } = partner;
   const attempts = [...addresses.inOrder()];
   const listed = attempts.length;
   const failures: MeshError[] = [];
@@ -33,8 +32,7 @@ export async function deliver(
     const address = attempts[index] as string;
     const deadline = Math.min(wait.deadline, Date.now() + route.timeoutMs);
     try {
-      const connection = pool.get({ address, transport: route.transport });
-      const answer = await connection.exchange({ ...call, deadline, cancellation: wait.cancellation });
+      const answer = await attempt(address, { deadline, cancellation: wait.cancellation });
       addresses.answered(address);
       return answer;
     } catch (error) {

@@ -1,21 +1,19 @@
-import type { FieldFormats, RawRequest } from '../protocol/dialect.js';
+import type { RawRequest } from '../protocol/dialect.js';
 import type { SessionRequest } from '../protocol/session-call.js';
 import type { OwnNode } from '../session/handle/local-port.js';
 import type { SessionPort } from '../session/handle/session-port.js';
 import { checkSession, type SessionOutcome, type SessionWait } from '../session/session-service.js';
-import type { ConnectionPool } from '../transport/connection-pool.js';
 import { deliver } from './delivery.js';
 import { forwardedAnswer } from './forwarded-answer.js';
-import { forwardedCall } from './forwarded-call.js';
+import { forwardedRequest } from './forwarded-request.js';
 import type { PartnerTable } from './partner-table.js';
+import { attemptOf, type WayParts } from './way.js';
 
 /** What a {@link ForwardPort} works with. */
-export interface ForwardParts {
+export interface ForwardParts extends WayParts {
   /** The node that forwards. */
   readonly own: OwnNode;
   readonly partners: PartnerTable;
-  readonly formats: FieldFormats;
-  readonly pool: ConnectionPool;
 }
 
 /** Hands requests that are meant for another node to that node (standard, east-west). */
@@ -30,12 +28,11 @@ export class ForwardPort implements SessionPort {
    * is malformed
    */
   async call(request: SessionRequest, wait: SessionWait, raw?: RawRequest): Promise<SessionOutcome> {
-    const { own, partners, formats, pool } = this.parts;
+    const { own, partners, formats } = this.parts;
     checkSession(request.session);
     const partner = partners.find(request.parties);
-    const call = forwardedCall(partner, own, request, raw, formats);
-    const repetition = request.messageId === '' ? 'unsafe' : 'safe';
-    const answer = await deliver(partner, call, { repetition, pool, wait });
+    const attempt = attemptOf(partner, forwardedRequest(partner, own, request, raw, formats), this.parts);
+    const answer = await deliver(partner, attempt, request.messageId === '' ? 'unsafe' : 'safe', wait);
     return { answer: forwardedAnswer(partner, request.operation, answer, formats), settle: () => undefined };
   }
 }

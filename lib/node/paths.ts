@@ -1,3 +1,5 @@
+import { CONVERSATION_PATH } from '../protocol/conversation.js';
+
 type Wire = 'grpc' | 'http';
 
 /** Path of a request that one node hands to another (standard, east-west). */
@@ -8,6 +10,6 @@ export const INVOKE_PATH: Readonly<Record<Wire, string>> = {
 
 /** Path of the same conversation as a stream; over HTTP, of one message of it. */
 export const TRANSPORT_PATH: Readonly<Record<Wire, string>> = {
-  grpc: '/org.ppc.ptp.PrivateTransferProtocol/transport',
+  grpc: CONVERSATION_PATH,
   http: '/v1/interconn/chan/transport',
 };

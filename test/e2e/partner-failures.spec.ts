@@ -22,8 +22,12 @@ import {
 } from '../support/nodes.js';
 import { startRelay } from '../support/relay.js';
 
-type Transport = Required<PartnerOptions>['transport'];
-const transports: readonly Transport[] = ['grpc', 'http'];
+type Route = Omit<PartnerOptions, 'nodeId' | 'address'>;
+const calls: readonly (readonly [string, Route])[] = [
+  ['gRPC', {}],
+  ['HTTP', { transport: 'http' }],
+];
+const routes: readonly (readonly [string, Route])[] = [...calls, ['a stream', { via: 'transport' }]];
 
 /** A push over gRPC without the id of a message, as other implementations make it. */
 function pushWithoutId(node: TestApp, targetNodeId: string, timeoutMs?: number): ReturnType<typeof askGrpc> {
@@ -32,9 +36,9 @@ function pushWithoutId(node: TestApp, targetNodeId: string, timeoutMs?: number):
   return askGrpc(node.address, { path, headers, body: pushBytes('x') }, timeoutMs);
 }
 
-describe.each(transports)('a partner over %s', (transport) => {
+describe.each(routes)('a partner over %s', (_name, route) => {
   it('is unreachable when nothing listens', async () => {
-    const a = await startNode(A, { ...B, address: await deadAddress(), transport });
+    const a = await startNode(A, { ...B, address: await deadAddress(), ...route });
     const error = await caught(openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x')));
     expect(error.code).toBe(MeshCode.UNREACHABLE);
     expect(error.message).toContain(`the node '${B.nodeId}' cannot be reached: no connection to 127.0.0.1:`);
@@ -43,33 +47,14 @@ describe.each(transports)('a partner over %s', (transport) => {
   });
 
   it('that takes connections and says nothing ends a push at the time of its route', async () => {
-    const a = await startNode(A, { ...B, address: await silentAddress(), transport, timeoutMs: 50 });
+    const a = await startNode(A, { ...B, address: await silentAddress(), ...route, timeoutMs: 50 });
     expect((await caught(openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x')))).code).toBe(MeshCode.TIMEOUT);
-  });
-
-  it('that never answers hears that its caller gave up at the deadline', async () => {
-    const stub = await startStub(() => new Promise(() => undefined));
-    const a = await startNode(A, { ...B, address: stub.address, transport });
-    expect((await caught(pushWithoutId(a, B.nodeId, 150))).code).toBe(MeshCode.TIMEOUT);
-    await eventually('the partner hears of it', () => stub.seen[0]?.cancellation.reason !== undefined);
-  });
-
-  it('that never answers hears that its caller cancelled', async () => {
-    const stub = await startStub(() => new Promise(() => undefined));
-    const a = await startNode(A, { ...B, address: stub.address, transport });
-    const controller = new AbortController();
-    const push = caught(openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x'), { signal: controller.signal }));
-    await eventually('the push arrives', () => stub.seen.length === 1);
-    controller.abort();
-    expect((await push).code).toBe(MeshCode.CANCELLED);
-    await eventually('the partner hears of it', () => stub.seen[0]?.cancellation.reason !== undefined);
-    expect(stub.seen).toHaveLength(1);
   });
 
   it('is tried at the next address where nothing listens, and then at that which answered', async () => {
     const [first, second] = [await startStub(), await startStub()];
     const address = [await deadAddress(), first.address, second.address];
-    const a = await startNode(A, { ...B, address, transport });
+    const a = await startNode(A, { ...B, address, ...route });
     for (let i = 0; i < 3; i++) expect((await pushWithoutId(a, B.nodeId)).code).toBe(MeshCode.SUCCESS);
     expect([first.seen.length, second.seen.length]).toEqual([3, 0]);
   });
@@ -77,7 +62,7 @@ describe.each(transports)('a partner over %s', (transport) => {
   it('is tried at the next address after its answer was lost, when the message has an id', async () => {
     const b = await startNode(B);
     const broken = await startLossyWay(b.address, Infinity);
-    const a = await startNode(A, { ...B, address: [broken, b.address], transport });
+    const a = await startNode(A, { ...B, address: [broken, b.address], ...route });
     await openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x'));
     await openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('y'));
     expect(await drained(b)).toEqual(['x', 'y']);
@@ -86,14 +71,14 @@ describe.each(transports)('a partner over %s', (transport) => {
   it('gets a message without an id once, whatever became of its answer', async () => {
     const stub = await startStub();
     const broken = await startLossyWay((await startStub()).address, Infinity);
-    const a = await startNode(A, { ...B, address: [broken, stub.address], transport });
+    const a = await startNode(A, { ...B, address: [broken, stub.address], ...route });
     expect((await pushWithoutId(a, B.nodeId)).code).toBe(MeshCode.UNREACHABLE);
     expect(stub.seen).toEqual([]);
   });
 
   it('stores a message once that was repeated over a way that loses answers', async () => {
     const b = await startNode(B);
-    const a = await startNode(A, { ...B, address: await startLossyWay(b.address, 1), transport });
+    const a = await startNode(A, { ...B, address: await startLossyWay(b.address, 1), ...route });
     const session = openAt(a, { targetNodeId: B.nodeId });
     for (const text of ['1', '2', '3']) await session.push(bytesOf(text));
     expect(await drained(b)).toEqual(['1', '2', '3']);
@@ -101,7 +86,7 @@ describe.each(transports)('a partner over %s', (transport) => {
 
   it('says that its queue is full', async () => {
     const b = await startNode({ ...B, sessions: { maxQueueMessages: 1, whenFull: 'fail' } });
-    const a = await startNode(A, { ...B, address: b.address, transport });
+    const a = await startNode(A, { ...B, address: b.address, ...route });
     await openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x'));
     const [there, here] = [
       await caught(openAt(b).push(bytesOf('y'))),
@@ -113,7 +98,7 @@ describe.each(transports)('a partner over %s', (transport) => {
 
   it('says that the session was released while a push waited for room', async () => {
     const b = await startNode({ ...B, sessions: { maxQueueMessages: 1 } });
-    const a = await startNode(A, { ...B, address: b.address, transport });
+    const a = await startNode(A, { ...B, address: b.address, ...route });
     const session = openAt(a, { targetNodeId: B.nodeId });
     // Nothing shows from outside that a push waits, so that it may be released too early: then it is tried again.
     const codes: string[] = [];
@@ -147,10 +132,31 @@ describe.each(transports)('a partner over %s', (transport) => {
     ['a success of its own spelling', MeshCode.SUCCESS, outboundAnswer({ code: '0' })],
   ])('that answers %s gives %s', async (_, code, answer) => {
     const stub = await startStub(() => answer);
-    const a = await startNode(A, { ...B, address: stub.address, transport });
+    const a = await startNode(A, { ...B, address: stub.address, ...route });
     const got = await pushWithoutId(a, B.nodeId);
     const isHttpOnly = 'status' in answer || 'contentType' in answer;
-    if (transport === 'http' || !isHttpOnly) expect(got.code).toBe(code);
+    if (route.transport === 'http' || !isHttpOnly) expect(got.code).toBe(code);
+  });
+});
+
+describe.each(calls)('a partner over %s', (_name, route) => {
+  it('that never answers hears that its caller gave up at the deadline', async () => {
+    const stub = await startStub(() => new Promise(() => undefined));
+    const a = await startNode(A, { ...B, address: stub.address, ...route });
+    expect((await caught(pushWithoutId(a, B.nodeId, 150))).code).toBe(MeshCode.TIMEOUT);
+    await eventually('the partner hears of it', () => stub.seen[0]?.cancellation.reason !== undefined);
+  });
+
+  it('that never answers hears that its caller cancelled', async () => {
+    const stub = await startStub(() => new Promise(() => undefined));
+    const a = await startNode(A, { ...B, address: stub.address, ...route });
+    const controller = new AbortController();
+    const push = caught(openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x'), { signal: controller.signal }));
+    await eventually('the push arrives', () => stub.seen.length === 1);
+    controller.abort();
+    expect((await push).code).toBe(MeshCode.CANCELLED);
+    await eventually('the partner hears of it', () => stub.seen[0]?.cancellation.reason !== undefined);
+    expect(stub.seen).toHaveLength(1);
   });
 });
 

@@ -21,6 +21,7 @@ const routes: readonly (readonly [string, Route])[] = [
   ['gRPC', {}],
   ['gRPC, wrapped', { mode: 'wrapped' }],
   ['gRPC, in the dialect of mesh', { dialect: 'mesh' }],
+  ['gRPC, on a stream', { via: 'transport' }],
   ['HTTP', { transport: 'http' }],
   ['HTTP, wrapped', { transport: 'http', mode: 'wrapped' }],
   ['HTTP, in JSON', { transport: 'http', contentType: 'application/json' }],

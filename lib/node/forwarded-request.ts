@@ -2,51 +2,44 @@ import type { FieldFormats, RawRequest } from '../protocol/dialect.js';
 import { isProtobuf, typeOf } from '../protocol/dialects/content.js';
 import { headerTopic, writeHead } from '../protocol/dialects/head.js';
 import { Header, isHeaderValue, standardSpelling } from '../protocol/headers.js';
-import { forwardHeaders, wrapInbound } from '../protocol/interconnect.js';
-import type { SessionRequest } from '../protocol/session-call.js';
+import { forwardHeaders } from '../protocol/interconnect.js';
+import type { SessionOperation, SessionRequest } from '../protocol/session-call.js';
 import { newTraceId } from '../protocol/trace.js';
 import type { OwnNode } from '../session/handle/local-port.js';
 import { bodyFormOf, type Partner } from './partner.js';
-import { INVOKE_PATH } from './paths.js';
 
-/** A request as it goes to a partner. */
-export interface ForwardedCall {
-  readonly path: string;
+/** A request as a partner is to get it, before it is wrapped: its headers in the standard's spelling. */
+export interface ForwardedRequest {
+  readonly operation: SessionOperation;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
-/** A request before it is made ready for its way: its headers in the standard's spelling, its body as the partner reads it. */
-interface Spoken {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Empty where the body is no message. */
+  /** Content type of the body over HTTP; empty where the body is no message. */
   readonly contentType: string;
   readonly body: Uint8Array;
 }
 
+type Spoken = Omit<ForwardedRequest, 'operation'>;
+
 /**
  * Writes a request for a partner. Where the partner reads it as it came, its body goes on byte for byte; else it is encoded
- * anew in the partner's dialect. In wrapped mode that is put into an `Inbound` (PROTOCOL 5).
+ * anew in the partner's dialect.
  *
  * @param raw the request as it stood on the wire, when it came over one
  * @throws MeshError E0000000503 when it has passed this node before; E0000000400 when a header or the partner's dialect cannot
  * say something
  */
-export function forwardedCall(
+export function forwardedRequest(
   partner: Partner,
   own: OwnNode,
   request: SessionRequest,
   raw: RawRequest | undefined,
   formats: FieldFormats,
-): ForwardedCall {
+): ForwardedRequest {
   const { transport: wire, mode } = partner.route;
   const named = withParties(request, partner, own);
   const spoken = asItCame(partner, named, raw, formats) ?? anew(partner, named, raw, formats);
-  const hop = { nodeId: own.nodeId, operation: request.operation, wire, mode };
-  const headers = forwardHeaders(spoken.headers, hop);
-  const body = mode === 'wrapped' ? wrapInbound(spoken.body, headers, partner.encoding, formats) : spoken.body;
-  if (wire === 'http' && spoken.contentType !== '') headers['content-type'] = spoken.contentType;
-  return { path: INVOKE_PATH[wire], headers, body };
+  const { operation } = request;
+  const headers = forwardHeaders(spoken.headers, { nodeId: own.nodeId, operation, wire, mode });
+  return { ...spoken, operation, headers };
 }
 
 /** Fills in who sends it, which node it is for, and its trace, where the request does not say. */

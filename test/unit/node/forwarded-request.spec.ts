@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forwardedCall, type ForwardedCall } from '../../../lib/node/forwarded-call.js';
+import { type ForwardedRequest, forwardedRequest } from '../../../lib/node/forwarded-request.js';
 import { Partner } from '../../../lib/node/partner.js';
 import type { PartnerOptions } from '../../../lib/options/partner-options.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
@@ -18,12 +18,12 @@ function push(parts: Partial<RawRequest>): RawRequest {
 }
 
 /** How a push that was read in a dialect goes on by a route. */
-function forward(raw: RawRequest, readAs: DialectName, route: Partial<PartnerOptions> = {}): ForwardedCall {
+function forward(raw: RawRequest, readAs: DialectName, route: Partial<PartnerOptions> = {}): ForwardedRequest {
   const { partners } = resolveMeshOptions({ partners: [{ nodeId: 'LX2', address: 'a', ...route }] }, {});
   const [resolved] = partners;
   if (!resolved) throw new Error('there is no partner');
   const partner = new Partner(resolved, dialects[(route.dialect ?? 'standard') as DialectName], formats);
-  return forwardedCall(partner, own, dialects[readAs].readRequest(raw, formats), raw, formats);
+  return forwardedRequest(partner, own, dialects[readAs].readRequest(raw, formats), raw, formats);
 }
 
 const grpc = push({ wire: 'grpc', contentType: 'application/grpc', body: protobuf });
@@ -52,11 +52,11 @@ describe('a body is encoded anew', () => {
     ['from yacl to the standard', bare, 'yacl', { transport: 'http' }],
     ['from the standard to yacl', http, 'standard', { transport: 'http', dialect: 'yacl' }],
   ] as const)('%s', (_, raw, readAs, route) => {
-    const { body, headers: sent } = forward(raw, readAs, route);
+    const { body, headers: sent, contentType } = forward(raw, readAs, route);
     expect(body).not.toBe(raw.body);
     const dialect = dialects[(('dialect' in route && route.dialect) || 'standard') as DialectName];
     const wire = 'transport' in route ? route.transport : 'grpc';
-    const received = push({ wire, headers: sent, contentType: sent['content-type'] ?? '', body });
+    const received = push({ wire, headers: sent, contentType, body });
     const { topic, payload, session } = dialect.readRequest(received, formats);
     expect([session, topic, Buffer.from(payload).toString()]).toEqual(['s', 't', 'x']);
   });
