@@ -90,13 +90,13 @@ export class SessionService {
   }
 
   private async push(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
-    const { payload, metadata, messageId } = request;
+    const { payload, metadata, messageId, timeoutMs = Infinity } = request;
     const { maxMessageBytes } = this.options.limits;
     if (payload.byteLength > maxMessageBytes) {
       const message = `the payload of ${payload.byteLength} bytes is over the limit of ${maxMessageBytes} (limits.maxMessageBytes)`;
       throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
     }
-    const deadline = Math.min(wait.deadline, Date.now() + this.options.timeoutMs);
+    const deadline = Math.min(wait.deadline, Date.now() + Math.min(timeoutMs, this.options.timeoutMs));
     await this.store.push(keyOf(request), { payload, metadata, id: messageId }, { ...wait, deadline });
     for (const listener of this.pushListeners) listener(keyOf(request), request);
     return { answer: successAnswer(undefined), settle: nothingToSettle };

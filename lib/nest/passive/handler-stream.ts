@@ -49,6 +49,7 @@ export class HandlerStream {
   private readonly cutting: Promise<never>;
   private abandon: (reason: MeshError) => void = () => undefined;
   private onLeft: () => void = () => undefined;
+  private readonly telling = new AbortController();
   private cause: { readonly cut: Cut; readonly reason: MeshError } | undefined;
   private idle: NodeJS.Timeout | undefined;
   private state: 'answering' | 'listening' | 'ended' = 'answering';
@@ -83,8 +84,9 @@ export class HandlerStream {
     await this.tell(ending);
   }
 
-  /** Ends the stream from outside. Only the first cut counts, and none after the end. */
+  /** Ends the stream from outside; only the first cut counts. After its end, nobody waits any more for its sender to be told. */
   cut(cut: Cut): void {
+    if (this.state === 'ended') this.telling.abort();
     if (this.cause || this.state === 'ended') return;
     const reason = reasonOf(cut, this.parts.idleTimeoutMs);
     this.cause = { cut, reason };
@@ -152,7 +154,8 @@ export class HandlerStream {
       ending.kind === 'failed' ? ending.error : { code: MeshCode.SUCCESS, message: MESH_CODE_TEXT[MeshCode.SUCCESS] };
     try {
       const metadata = writeStreamEnd({ code, message });
-      await carrier.push(replyTo.topic, NO_PAYLOAD, { timeoutMs: handler.timeoutMs, metadata });
+      const { timeoutMs } = handler;
+      await carrier.push(replyTo.topic, NO_PAYLOAD, { timeoutMs, metadata, signal: this.telling.signal });
     } catch (error) {
       logger.warn(
         `${this.name}: its sender does not learn that it ended with ${code}: ${toAnswerError(error).message}`,
