@@ -4,6 +4,7 @@ import { MESH_CODE_TEXT, MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../options/mesh-options.js';
 import type { SessionAnswer, SessionRequest } from '../protocol/session-call.js';
+import { lastMoment, pass } from './last-moment.js';
 import type { Delivery, QueueKey, SessionMessage, SessionStore, StoreWait } from './store.js';
 
 /** Longest session id accepted, in characters. */
@@ -81,7 +82,7 @@ export class SessionService {
       case 'push':
         return this.push(request, wait);
       case 'pop':
-        return this.pop(request, popDeadline(request, wait, this.options.sessions.popTimeoutMs), wait.cancellation);
+        return this.pop(request, popDeadline(request, wait, this.options.sessions.popTimeoutMs), wait);
       case 'peek':
         return this.peek(request, wait);
       case 'release':
@@ -102,12 +103,20 @@ export class SessionService {
     return { answer: successAnswer(undefined), settle: nothingToSettle };
   }
 
-  private async pop(request: SessionRequest, deadline: number, cancellation: Cancellation): Promise<SessionOutcome> {
-    return outcomeOf(await this.store.pop(keyOf(request), { deadline, cancellation }));
+  private async pop(
+    request: SessionRequest,
+    until: number,
+    { deadline, cancellation }: SessionWait,
+  ): Promise<SessionOutcome> {
+    const latest = Math.min(until, lastMoment(deadline));
+    const delivery = await this.store.pop(keyOf(request), { deadline: latest, cancellation });
+    // A caller whose own deadline is the pop's timeout, as the reference SDK's is, expects to see it pass.
+    if (!delivery && latest < until) await pass(until, cancellation);
+    return outcomeOf(delivery);
   }
 
   private async peek(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
-    if (this.options.sessions.peek === 'consume') return this.pop(request, Date.now(), wait.cancellation);
+    if (this.options.sessions.peek === 'consume') return this.pop(request, Date.now(), wait);
     return { answer: successAnswer(await this.store.peek(keyOf(request))), settle: nothingToSettle };
   }
 
