@@ -1,6 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { Cancellation } from '../../context/cancellation.js';
-import { expireAt } from '../../context/expiry.js';
+import { giveUpWith } from '../../context/give-up.js';
 import { MeshContext, type Party } from '../../context/mesh-context.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -44,7 +43,8 @@ export function openOutboundContext(
     deadline,
     cancellation,
   });
-  const release = watch(cancellation, deadline, site.service, options.signal, above?.cancellation);
+  const { signal } = options;
+  const release = giveUpWith(cancellation, { what: site.service, deadline, signal, above: above?.cancellation });
   return { context, attachments, release };
 }
 
@@ -62,33 +62,4 @@ function attachmentsOf(options: CallOptions, parent: MeshContext | undefined): R
     for (const [name, value] of Object.entries(options.attachments)) attachments[name.toLowerCase()] = value;
   }
   return attachments;
-}
-
-function watch(
-  cancellation: Cancellation,
-  deadline: number,
-  service: string,
-  signal: AbortSignal | undefined,
-  above: Cancellation | undefined,
-): () => void {
-  const onAbort = signal && (() => cancellation.cancel(cancelled(service, signal.reason)));
-  if (signal?.aborted) onAbort?.();
-  else if (signal && onAbort) {
-    // One signal may end any number of calls; Node warns of more than ten.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', onAbort, { once: true });
-  }
-  const forget = above?.onCancel((reason) => cancellation.cancel(reason));
-  const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${service} was not answered in time`));
-  const timer = expireAt(deadline, expire);
-  return () => {
-    clearTimeout(timer);
-    forget?.();
-    if (signal && onAbort) signal.removeEventListener('abort', onAbort);
-  };
-}
-
-function cancelled(service: string, cause: unknown): MeshError {
-  if (cause instanceof MeshError) return cause;
-  return new MeshError(MeshCode.CANCELLED, `${service} was cancelled by its caller`, { cause });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cancellation } from '../../context/cancellation.js';
-import { expireAt } from '../../context/expiry.js';
+import { giveUpWith } from '../../context/give-up.js';
 import { MeshContext } from '../../context/mesh-context.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -57,7 +57,8 @@ export class SessionCalls {
   async make(call: SessionCall): Promise<SessionOutcome> {
     const cancellation = new Cancellation();
     const deadline = Date.now() + call.timeoutMs + TRAVEL_MS;
-    const release = watch(cancellation, deadline, call, MeshContext.current());
+    const above = MeshContext.current()?.cancellation;
+    const release = giveUpWith(cancellation, { what: `the ${call.operation}`, deadline, signal: call.signal, above });
     try {
       if (cancellation.reason) throw cancellation.reason;
       const outcome = await this.port.call(this.request(call), { deadline, cancellation });
@@ -112,25 +113,4 @@ function check({ code, message }: SessionAnswer): void {
 
 function answerWasLost(error: unknown): boolean {
   return error instanceof MeshError && (error.code === MeshCode.UNREACHABLE || error.neverSent);
-}
-
-function watch(
-  cancellation: Cancellation,
-  deadline: number,
-  { operation, signal }: SessionCall,
-  above: MeshContext | undefined,
-): () => void {
-  const abort = () =>
-    cancellation.cancel(new MeshError(MeshCode.CANCELLED, `the ${operation} was cancelled`, { cause: signal?.reason }));
-  if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort, { once: true });
-  const forget = above?.cancellation.onCancel((reason) => cancellation.cancel(reason));
-  const timer = expireAt(deadline, () =>
-    cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `the ${operation} was not answered in time`)),
-  );
-  return () => {
-    clearTimeout(timer);
-    forget?.();
-    signal?.removeEventListener('abort', abort);
-  };
 }
