@@ -1,4 +1,4 @@
-/** A node's description of itself (`mesh.net.environ`), in the shape in which the SDKs read it. */
+/** A node's description of itself (`mesh.net.environ`), as the reference node sends it. */
 export interface Environ {
   readonly version: string;
   readonly node_id: string;
@@ -7,16 +7,14 @@ export interface Environ {
   readonly root_crt: string;
   readonly root_key: string;
   readonly node_crt: string;
-  /** Where in a data centre it stands. */
-  readonly lattice: Readonly<Record<'zone' | 'cluster' | 'cell' | 'group' | 'address', string>>;
 }
 
 /** Version of the description, as the reference node tells it. */
 const ENVIRON_VERSION = '1.0.0';
 
 /**
- * The description of a node: who it is. The shape has room for keys, which the reference node fills in; nobody who asks gets
- * one here.
+ * The description of a node: who it is. It has room for keys, which the reference node fills in; nobody who asks gets one here.
+ * `lattice`, which the SDKs know besides, is left out as by the reference node: the asyncio SDK cannot read it.
  */
 export function environOf({ nodeId, instId }: { readonly nodeId: string; readonly instId: string }): Environ {
   return {
@@ -27,6 +25,5 @@ export function environOf({ nodeId, instId }: { readonly nodeId: string; readonl
     root_crt: '',
     root_key: '',
     node_crt: '',
-    lattice: { zone: '', cluster: '', cell: '', group: '', address: '' },
   };
 }

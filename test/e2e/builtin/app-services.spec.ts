@@ -300,12 +300,14 @@ describe('GET /stats', () => {
 describe('mesh.net.environ', () => {
   it('describes the node, without its keys', async () => {
     const { builtin } = await start({ instId: 'JG1' });
-    expect(await builtin.environ()).toMatchObject({
+    expect(await builtin.environ()).toEqual({
       version: '1.0.0',
       node_id: 'LX1',
       inst_id: 'JG1',
+      inst_name: '',
+      root_crt: '',
       root_key: '',
-      lattice: { zone: '' },
+      node_crt: '',
     });
   });
 });
