@@ -178,6 +178,9 @@ describe('a push', () => {
     expect([await drained(b, 'headers'), await drained(b, 'body')]).toEqual([['x'], []]);
     await push({});
     expect([await drained(b, 'headers'), await drained(b, 'body')]).toEqual([[], ['x']]);
+    // For FATE the body counts too; but what shows FATE is spelt as the standard has it on the way, and mesh shows then.
+    await push({ 'x-ptp-from-node-id': A.nodeId, 'mesh-subset': 'gray' });
+    expect([await drained(b, 'headers'), await drained(b, 'body')]).toEqual([[], ['x']]);
   });
 
   it('is answered with what the partner says, in the dialect of its caller', async () => {
