@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type MeshError, MeshCode, type MeshSession } from 'nestjs-mesh';
-import { type BothEnds, pointsOf, RelayedSessions, sessionWays, takeAll, TOPIC } from '../support/relayed-sessions.js';
+import {
+  type BothEnds,
+  conversationWay,
+  pointsOf,
+  RelayedSessions,
+  sessionWays,
+  takeAll,
+  TOPIC,
+} from '../support/relayed-sessions.js';
 
 const MIB = 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -23,7 +31,7 @@ async function after(steps: number, act: () => Promise<void>): Promise<void> {
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
 
-describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
+describe.each([...sessionWays, conversationWay])('a connection that breaks, over $name', (way) => {
   it.each(['consumer', 'provider'] as const)(
     'anywhere in what the %s says of a push: the message is stored once, in its place',
     async (speaker) => {
@@ -58,25 +66,6 @@ describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
     expect(broken).toBeGreaterThan(30);
   });
 
-  it('anywhere in the answer of a pop: the message is delivered once at most, and those behind it stay in order', async () => {
-    const sessions = await RelayedSessions.start(way);
-    const length = await sessions.lengthOf('provider', ({ remote }) => pop(remote));
-    let broken = 0;
-    for (const afterBytes of pointsOf(length)) {
-      const { local, remote } = await sessions.holding('1', '2', '3');
-      sessions.relay.breakAt({ speaker: 'provider', afterBytes, how: 'cut' });
-      const got = await pop(remote);
-      if (sessions.relay.broken) broken++;
-      await sessions.hangUp();
-      const rest = (await takeAll(local)).join();
-      // Who wrote all of an answer cannot know that nobody read it.
-      const possible = got === '1' ? ['2,3'] : ['1,2,3', '2,3'];
-      expect([MeshCode.UNREACHABLE, '1']).toContain(got);
-      expect(possible, `cut after ${afterBytes} bytes`).toContain(rest);
-    }
-    expect(broken).toBeGreaterThan(30);
-  });
-
   it('while a pop waits: what comes then is for the next one', async () => {
     const sessions = await RelayedSessions.start(way);
     for (let round = 0; round < 20; round++) {
@@ -103,8 +92,29 @@ describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
     }
     expect(await takeAll(local)).toEqual(texts);
   });
+});
 
-  it('again and again under pops: none is delivered twice, and no more are lost than pops have failed', async () => {
+describe.each(sessionWays)('the session API, over $name', (way) => {
+  it('delivers a message once at most when the answer of a pop is cut, and leaves those behind it in order', async () => {
+    const sessions = await RelayedSessions.start(way);
+    const length = await sessions.lengthOf('provider', ({ remote }) => pop(remote));
+    let broken = 0;
+    for (const afterBytes of pointsOf(length)) {
+      const { local, remote } = await sessions.holding('1', '2', '3');
+      sessions.relay.breakAt({ speaker: 'provider', afterBytes, how: 'cut' });
+      const got = await pop(remote);
+      if (sessions.relay.broken) broken++;
+      await sessions.hangUp();
+      const rest = (await takeAll(local)).join();
+      // Who wrote all of an answer cannot know that nobody read it.
+      const possible = got === '1' ? ['2,3'] : ['1,2,3', '2,3'];
+      expect([MeshCode.UNREACHABLE, '1']).toContain(got);
+      expect(possible, `cut after ${afterBytes} bytes`).toContain(rest);
+    }
+    expect(broken).toBeGreaterThan(30);
+  });
+
+  it('delivers none twice when its connections break again and again, and loses no more than pops have failed', async () => {
     const sessions = await RelayedSessions.start(way);
     const { local, remote } = sessions.both();
     const texts = numbers(300);
@@ -132,6 +142,29 @@ describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
     expect(new Set(all).size).toBe(all.length);
     expect(all.length).toBeGreaterThanOrEqual(texts.length - failed);
   });
+
+  it('delivers none twice when pops are cancelled, and loses no more than were cancelled', async () => {
+    const sessions = await RelayedSessions.start(way);
+    const { local, remote } = sessions.both();
+    const texts = numbers(300);
+    const got: string[] = [];
+    let cancelled = 0;
+    for (const text of texts) {
+      const caller = new AbortController();
+      const popped = pop(remote, { signal: caller.signal });
+      const pushed = local.push(bytes(text), { topic: TOPIC });
+      if (Number(text) % 3 === 0) setImmediate(() => caller.abort());
+      const outcome = await popped;
+      await pushed;
+      if (outcome === MeshCode.CANCELLED) cancelled++;
+      else got.push(outcome);
+    }
+    await sessions.hangUp();
+    const all = [...got, ...(await takeAll(local))];
+    expect(cancelled).toBeGreaterThan(0);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.length).toBeGreaterThanOrEqual(texts.length - cancelled);
+  });
 });
 
 describe.each(sessionWays.filter(({ name }) => name !== 'gRPC'))('a connection that breaks, over $name', (way) => {
@@ -153,7 +186,7 @@ describe.each(sessionWays.filter(({ name }) => name !== 'gRPC'))('a connection t
   });
 });
 
-describe.each(sessionWays)('pops that end early, over $name', (way) => {
+describe.each([...sessionWays, conversationWay])('pops that end early, over $name', (way) => {
   it('at their deadline: nothing is lost, and nothing comes twice', async () => {
     const sessions = await RelayedSessions.start(way);
     const { local, remote } = sessions.both();
@@ -180,29 +213,6 @@ describe.each(sessionWays)('pops that end early, over $name', (way) => {
     expect(ended).toBeGreaterThan(0);
     expect([...got, ...rest].sort()).toEqual([...texts].sort());
   });
-
-  it('by their callers: none is delivered twice, and no more are lost than were cancelled', async () => {
-    const sessions = await RelayedSessions.start(way);
-    const { local, remote } = sessions.both();
-    const texts = numbers(300);
-    const got: string[] = [];
-    let cancelled = 0;
-    for (const text of texts) {
-      const caller = new AbortController();
-      const popped = pop(remote, { signal: caller.signal });
-      const pushed = local.push(bytes(text), { topic: TOPIC });
-      if (Number(text) % 3 === 0) setImmediate(() => caller.abort());
-      const outcome = await popped;
-      await pushed;
-      if (outcome === MeshCode.CANCELLED) cancelled++;
-      else got.push(outcome);
-    }
-    await sessions.hangUp();
-    const all = [...got, ...(await takeAll(local))];
-    expect(cancelled).toBeGreaterThan(0);
-    expect(new Set(all).size).toBe(all.length);
-    expect(all.length).toBeGreaterThanOrEqual(texts.length - cancelled);
-  });
 });
 
 it('pops of the own process that are cancelled lose nothing', async () => {
@@ -224,4 +234,45 @@ it('pops of the own process that are cancelled lose nothing', async () => {
   }
   expect(cancelled).toBeGreaterThan(0);
   expect([...got, ...(await takeAll(local))].sort()).toEqual([...texts].sort());
+});
+
+describe('a conversation', () => {
+  it.each(['consumer', 'provider'] as const)(
+    'loses nothing when it breaks anywhere in what the %s says of a pop',
+    async (speaker) => {
+      const sessions = await RelayedSessions.start(conversationWay);
+      const length = await sessions.lengthOf(speaker, ({ remote }) => pop(remote));
+      let broken = 0;
+      for (const afterBytes of pointsOf(length)) {
+        const { local, remote } = await sessions.holding('1', '2');
+        sessions.relay.breakAt({ speaker, afterBytes, how: 'cut' });
+        const got = await pop(remote);
+        if (sessions.relay.broken) broken++;
+        await sessions.hangUp();
+        // What was delivered comes again when its acknowledgement was lost.
+        const possible = got === '1' ? ['1,2', '2'] : ['1,2'];
+        expect(possible, `cut after ${afterBytes} bytes`).toContain((await takeAll(local)).join());
+      }
+      expect(broken).toBeGreaterThan(30);
+    },
+  );
+
+  it('loses nothing when its pops are cancelled', async () => {
+    const sessions = await RelayedSessions.start(conversationWay);
+    const { local, remote } = sessions.both();
+    const texts = numbers(300);
+    const got = new Set<string>();
+    for (const text of texts) {
+      const caller = new AbortController();
+      const popped = pop(remote, { signal: caller.signal });
+      const pushed = local.push(bytes(text), { topic: TOPIC });
+      if (Number(text) % 3 === 0) setImmediate(() => caller.abort());
+      got.add(await popped);
+      await pushed;
+    }
+    expect(got.delete(MeshCode.CANCELLED)).toBe(true);
+    await sessions.hangUp();
+    for (const text of await takeAll(local)) got.add(text);
+    expect([...got].sort()).toEqual([...texts].sort());
+  });
 });

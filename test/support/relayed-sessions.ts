@@ -22,6 +22,9 @@ export const sessionWays: readonly SessionWay[] = [
   { name: 'HTTP/2', node: { transport: 'http' }, options: { http: { version: '2' } } },
 ];
 
+/** Conversations between nodes, in which messages are acknowledged. */
+export const conversationWay: SessionWay = { name: 'conversations', node: { via: 'transport' } };
+
 /** One session, as its node has it and as another process does, beyond the relay. */
 export interface BothEnds {
   readonly local: MeshSession;
