@@ -42,8 +42,6 @@ export interface RegistryOptions {
    * to, else that by which it reaches the node; with the port that is really bound.
    */
   advertise?: string;
-  /** Transport to reach the node. Default: the default transport, `grpc`. */
-  transport?: string;
 }
 
 /** A {@link RegistryOptions} with everything filled in. */
@@ -53,7 +51,6 @@ export interface ResolvedRegistry {
   readonly lifetimeMs: number;
   /** Empty where it is the address. */
   readonly instanceId: string;
-  /** Empty where it is to be found out. */
+  /** Host and port are empty and 0 where they are to be found out. */
   readonly advertise: { readonly host: string; readonly port: number };
-  readonly transport: string | undefined;
 }

@@ -46,7 +46,6 @@ export function readRegistry(
       lifetimeMs: registry.take('lifetimeMs', check.wholeNumber(100, LONGEST_LIFETIME_MS), () => 30_000),
       instanceId: registry.take('instanceId', instanceId, () => ''),
       advertise: registry.take('advertise', advertised, () => ({ host: environment.host(), port: 0 })),
-      transport: registry.takeOptional('transport', check.extensionName),
     };
   });
 }

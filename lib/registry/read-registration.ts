@@ -1,7 +1,7 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { completeAddress } from '../options/parse-address.js';
-import { RegistrationFields } from './registration-fields.js';
+import { refusal, RegistrationFields } from './registration-fields.js';
 import {
   DEFAULT_LIFETIME_MS,
   MAX_LIFETIME_MS,
@@ -44,6 +44,15 @@ export function readRegistration(value: unknown, path = 'registration'): Registr
   if (size <= MAX_REGISTRATION_SIZE) return registration;
   const message = `${path} takes ${size} characters, more than the ${MAX_REGISTRATION_SIZE} that one may take`;
   throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
+}
+
+/**
+ * Reads several registrations.
+ * @throws MeshError as {@link readRegistration} does; the message names the place of the wrong one
+ */
+export function readRegistrations(value: unknown, path = 'registrations'): readonly Registration[] {
+  if (!Array.isArray(value)) throw refusal(path, 'an array', value);
+  return value.map((one: unknown, index) => readRegistration(one, `${path}[${index}]`));
 }
 
 /**

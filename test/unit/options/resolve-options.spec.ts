@@ -178,7 +178,6 @@ describe('resolveMeshOptions', () => {
         lifetimeMs: 170,
         instanceId: 'one',
         advertise: '10.0.0.7',
-        transport: 'http',
       },
     };
     const { address: _, ...registry } = options.registry as RegistryOptions;
