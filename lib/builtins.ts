@@ -10,6 +10,8 @@ import { FateDialect } from './protocol/dialects/fate/fate-dialect.js';
 import { MeshDialect } from './protocol/dialects/mesh/mesh-dialect.js';
 import { StandardDialect } from './protocol/dialects/standard/standard-dialect.js';
 import { YaclDialect } from './protocol/dialects/yacl/yacl-dialect.js';
+import { MemoryRegistrations } from './registry/memory/memory-registrations.js';
+import { RegisteredRegistry } from './registry/registered/registered-registry.js';
 import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
@@ -28,6 +30,8 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   GrpcTransport,
   HttpTransport,
   StaticRegistry,
+  RegisteredRegistry,
+  MemoryRegistrations,
   SubsetRouter,
   RoundRobinBalancer,
   BackoffRetryPolicy,

@@ -23,6 +23,14 @@ export type {
   ResolvedListenTls,
   ServedArea,
 } from './options/listen-options.js';
+export type {
+  NodeOptions,
+  NodeRegistryOptions,
+  RegistryOptions,
+  ResolvedNode,
+  ResolvedNodeRegistry,
+  ResolvedRegistry,
+} from './options/node-options.js';
 export type { PartnerOptions, ResolvedPartner } from './options/partner-options.js';
 export type { BuiltinOptions, ResolvedBuiltinOptions } from './options/builtin-options.js';
 export { RunMode } from './protocol/run-mode.js';
@@ -46,6 +54,7 @@ export {
   getConsumerToken,
   getMeshClientToken,
   getMeshOptionsToken,
+  getMeshRegistrationsToken,
   getMeshServerToken,
   getMeshSessionsToken,
 } from './nest/tokens.js';
@@ -57,6 +66,15 @@ export {
 } from './session/handle/mesh-session.js';
 export { MeshSessions, type OpenOptions, type SessionNode } from './session/handle/mesh-sessions.js';
 export type { ReceivedMessage } from './session/handle/received-message.js';
+export { MeshRegistrations } from './registry/mesh-registrations.js';
+export type {
+  RegisteredReference,
+  RegisteredService,
+  Registration,
+  RegistrationKey,
+  RegistrationKind,
+} from './registry/registration.js';
+export type { RegisteredProvider, RegistrationChange, Registrations } from './registry/registrations.js';
 export type { CallTarget } from './registry/registry.js';
 export type { CallOptions } from './rpc/consumer/call-options.js';
 export { direct, directMany, type DirectedMany, type DirectedResult } from './rpc/consumer/direct.js';

@@ -6,9 +6,16 @@ import { currentContextView } from './nest/current-context.js';
 import { FailureObserver } from './nest/failure-observer.js';
 import { MeshServer } from './nest/mesh-server.js';
 import { DEFAULT_MESH } from './nest/mesh-transport.js';
-import { getMeshClientToken, getMeshOptionsToken, getMeshServerToken, getMeshSessionsToken } from './nest/tokens.js';
+import {
+  getMeshClientToken,
+  getMeshOptionsToken,
+  getMeshRegistrationsToken,
+  getMeshServerToken,
+  getMeshSessionsToken,
+} from './nest/tokens.js';
 import { MESH_OPTIONS, type MeshOptions, type ResolvedMeshOptions } from './options/mesh-options.js';
 import { resolveMeshOptions } from './options/resolve-options.js';
+import { MeshRegistrations } from './registry/mesh-registrations.js';
 import { MeshSessions } from './session/handle/mesh-sessions.js';
 import { MeshClient } from './rpc/consumer/mesh-client.js';
 import { MeshRuntime } from './mesh.runtime.js';
@@ -65,7 +72,12 @@ export function featureClientToken(mesh: string): string {
 function ownProviders(mesh: string): Provider[] {
   return [
     ...BUILTIN_EXTENSIONS,
-    ...(mesh === DEFAULT_MESH ? [] : [{ provide: MESH_OPTIONS, useExisting: getMeshOptionsToken(mesh) }]),
+    ...(mesh === DEFAULT_MESH
+      ? []
+      : [
+          { provide: MESH_OPTIONS, useExisting: getMeshOptionsToken(mesh) },
+          { provide: MeshRegistrations, useExisting: getMeshRegistrationsToken(mesh) },
+        ]),
     {
       provide: MeshRuntime,
       useFactory: (options: ResolvedMeshOptions, discovery: DiscoveryService) =>
@@ -104,9 +116,14 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
       inject: [MeshRuntime, MESH_OPTIONS],
     },
     {
+      provide: getMeshRegistrationsToken(mesh),
+      useFactory: (runtime: MeshRuntime) => new MeshRegistrations(() => runtime.registry.registrations),
+      inject: [MeshRuntime],
+    },
+    {
       provide: getMeshServerToken(mesh),
-      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) =>
-        new MeshServer({
+      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) => {
+        const server = new MeshServer({
           mesh,
           options,
           services: runtime.services,
@@ -115,7 +132,11 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
           listening: (listeners) => runtime.listening(listeners),
           endWaits: () => runtime.endWaits(),
           endStreams: () => runtime.endStreams(),
-        }),
+          depart: () => runtime.registry.depart(),
+        });
+        server.on('listening', () => runtime.arrive());
+        return server;
+      },
       inject: [MeshRuntime, MESH_OPTIONS],
     },
   ];

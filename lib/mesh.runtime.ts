@@ -7,6 +7,7 @@ import { MeshError } from './errors/mesh-error.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
+import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
 import type { Door } from './nest/mesh-server.js';
@@ -76,6 +77,11 @@ export class MeshRuntime {
     return this.join().sessions;
   }
 
+  /** What is registered here, and how this application registers elsewhere. */
+  get registry(): JoinedRegistry {
+    return this.join().registry;
+  }
+
   /** Where to listen, with what, and what to serve there. */
   doors(): readonly Door[] {
     const { extensions } = this.join();
@@ -88,12 +94,13 @@ export class MeshRuntime {
 
   /** Serves so much of what there is. @param serves as the option `listen.serves` has it */
   acceptor(serves: readonly string[]): Acceptor {
-    const { dispatcher, sessions, builtins } = this.join();
+    const { dispatcher, sessions, builtins, registry } = this.join();
     return scopedAcceptor(serves, {
       services: dispatcher.accept,
       sessions: sessions.endpoint.accept,
       nodes: sessions.nodes,
       builtins: builtins.accept,
+      administration: registry.accept,
     });
   }
 
@@ -110,6 +117,11 @@ export class MeshRuntime {
   /** What listens, once the application has begun to. */
   listening(listeners: readonly Listener[]): void {
     this.listeners = listeners;
+  }
+
+  /** Registers, now that the application listens. */
+  arrive(): void {
+    this.registry.arrive(this.listeners);
   }
 
   /** Tells those who ask for its health that the application is about to close. */
@@ -131,8 +143,9 @@ export class MeshRuntime {
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, sessions, streams, builtins } = this.parts;
+    const { pool, sessions, streams, builtins, registry } = this.parts;
     builtins.close();
+    await registry.close();
     await streams.close();
     sessions.conversations.close();
     await sessions.store.close();
@@ -160,7 +173,7 @@ export class MeshRuntime {
     }
     this.refuseTwin();
     const found = discoverExtensions(this.discovery, this.mesh, new Set(BUILTIN_EXTENSIONS), this.home);
-    const extensions = new ExtensionRegistry(found, this.options.use);
+    const extensions = new ExtensionRegistry(found, this.options.use, this.options.node && { registry: 'registered' });
     const codec = extensions.get(CODEC);
     const filters = extensions.all(PROVIDER_FILTER);
     const dispatcher = new ProviderDispatcher(this.services, { codec, filters }, this.options);
@@ -169,6 +182,14 @@ export class MeshRuntime {
     });
     const sessions = joinSessions(extensions, this.options, pool);
     const builtins = this.joinBuiltins(dispatcher, pool, sessions);
+    const registry = joinRegistry({
+      options: this.options,
+      extensions,
+      services: this.services,
+      invoker: () => this.invoker,
+    });
+    const isOwn = (service: string): boolean =>
+      this.services.has(service) || builtins.answers(service) || registry.answers(service);
     const invoker = new MeshInvoker(
       {
         registry: extensions.get(REGISTRY),
@@ -178,12 +199,12 @@ export class MeshRuntime {
         filters: extensions.all(CONSUMER_FILTER),
         codec,
         pool,
-        self: (service) => (this.services.has(service) || builtins.answers(service) ? this.self : undefined),
+        self: (service) => (isOwn(service) ? this.self : undefined),
       },
       this.options,
     );
     const streams = joinStreams(this.handlers, sessions, this.options);
-    return (this.parts = { extensions, dispatcher, pool, invoker, sessions, streams, builtins });
+    return (this.parts = { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry });
   }
 
   private joinBuiltins(
@@ -222,4 +243,5 @@ interface MeshParts {
   readonly sessions: JoinedSessions;
   readonly streams: StreamDesk;
   readonly builtins: JoinedBuiltins;
+  readonly registry: JoinedRegistry;
 }

@@ -11,6 +11,19 @@ export {
   type Registry,
   type ServiceQuery,
 } from './registry/registry.js';
+export type {
+  RegisteredReference,
+  RegisteredService,
+  Registration,
+  RegistrationKey,
+  RegistrationKind,
+} from './registry/registration.js';
+export {
+  type RegisteredProvider,
+  type RegistrationChange,
+  REGISTRATIONS,
+  type Registrations,
+} from './registry/registrations.js';
 export {
   type Dialect,
   DIALECT,

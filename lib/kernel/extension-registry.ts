@@ -19,11 +19,13 @@ export class ExtensionRegistry {
   /**
    * @param entries every implementation found
    * @param choices which name a family uses, from `MeshOptions.use`
+   * @param defaults which name a family uses by default in this application, where that is not the family's own default
    * @throws MeshError E0000000400 when two entries claim one name, or a choice names what is not there
    */
   constructor(
     entries: Iterable<ExtensionEntry>,
     private readonly choices: Readonly<Record<string, string>> = {},
+    private readonly defaults: Readonly<Record<string, string>> = {},
   ) {
     const byFamily = new Map<string, Map<string, ExtensionEntry>>();
     for (const entry of entries) {
@@ -62,8 +64,8 @@ export class ExtensionRegistry {
   private preferred(family: ExtensionFamily<unknown>): ExtensionEntry {
     const entries = this.families.get(family.name) ?? [];
     const best = entries.filter((entry) => entry.priority === entries[0]?.priority);
-    const chosen = best.find((entry) => entry.name === family.defaultName) ?? best[0];
-    return chosen ?? this.find(family.name, family.defaultName ?? '');
+    const defaultName = this.defaults[family.name] ?? family.defaultName;
+    return best.find((entry) => entry.name === defaultName) ?? best[0] ?? this.find(family.name, defaultName ?? '');
   }
 
   private find(family: string, name: string): ExtensionEntry {

@@ -47,6 +47,8 @@ export interface MeshServerParts {
   endWaits(): void;
   /** Ends the streams that handlers have. */
   endStreams(): Promise<void>;
+  /** Told when it is about to close: who was told where it is reached, is told that it is so no longer. */
+  depart(): Promise<void>;
 }
 
 /**
@@ -182,6 +184,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
 
   private async shut(): Promise<void> {
     this._status$.next('draining');
+    await this.parts.depart();
     const drained = this.listeners.map((listener) => this.drain(listener));
     // Only now: callers whose wait ends ask again, and are to find the door closed.
     this.parts.endWaits();

@@ -1,5 +1,6 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 import { MeshSessions } from '../session/handle/mesh-sessions.js';
+import { MeshRegistrations } from '../registry/mesh-registrations.js';
 import { MeshClient } from '../rpc/consumer/mesh-client.js';
 import { MESH_OPTIONS } from '../options/mesh-options.js';
 import { MeshServer } from './mesh-server.js';
@@ -27,6 +28,11 @@ export function getMeshServerToken(mesh: string = DEFAULT_MESH): InjectionToken 
 /** Token of the `MeshSessions` of a mesh; for the default mesh the class itself. */
 export function getMeshSessionsToken(mesh: string = DEFAULT_MESH): InjectionToken {
   return mesh === DEFAULT_MESH ? MeshSessions : `MeshSessions:${mesh}`;
+}
+
+/** Token of the `MeshRegistrations` of a mesh; for the default mesh the class itself. */
+export function getMeshRegistrationsToken(mesh: string = DEFAULT_MESH): InjectionToken {
+  return mesh === DEFAULT_MESH ? MeshRegistrations : `MeshRegistrations:${mesh}`;
 }
 
 /** Token of a facade's client; without options the facade class itself, so that tests override it like any provider. */

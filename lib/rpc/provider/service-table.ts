@@ -52,6 +52,11 @@ export class ServiceTable {
     return [...this.byName.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
   }
 
+  /** All services served by RPC, also those that stand in where the application provides none. */
+  listAll(): readonly ProviderService[] {
+    return [...new Map([...this.fallbacks, ...this.byName]).values()];
+  }
+
   /**
    * The service that a URN calls. Only the name counts: a consumer may know this node by another id, or by none.
    *
