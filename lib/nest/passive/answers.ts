@@ -38,7 +38,7 @@ export class Answers {
     return sent === 0 && nothings > 0 ? 'nothing' : 'something';
   }
 
-  /** Pushes nothing more, and unsubscribes from what the handler returned. */
+  /** Pushes nothing more, and unsubscribes from what the handler returned; `send` is over then. */
   stop(): void {
     this.sending.unsubscribe();
   }
@@ -48,6 +48,8 @@ export class Answers {
     return new Promise((resolve, reject) => {
       let sent = 0;
       const observer = { next: () => sent++, error: reject, complete: () => resolve(sent) };
+      if (this.sending.closed) return resolve(sent);
+      this.sending.add(() => resolve(sent));
       this.sending.add(replies.pipe(pushOperator(push, this.bounds, replySize)).subscribe(observer));
     });
   }

@@ -1,17 +1,28 @@
 import { Controller, Injectable } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
-import { lastValueFrom, map, type Observable, take, toArray } from 'rxjs';
+import { concatMap, lastValueFrom, map, type Observable, take, toArray } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { MeshContext, MeshSession, MeshSessions, SessionStream } from 'nestjs-mesh';
+import {
+  MeshCode,
+  MeshConsumer,
+  MeshContext,
+  MeshFacade,
+  MeshProvider,
+  type MeshService,
+  MeshSession,
+  MeshSessions,
+  Mpi,
+  SessionStream,
+} from 'nestjs-mesh';
 import { eventually } from '../../support/eventually.js';
 import { startApp } from '../../support/mesh-app.js';
 import { bytes, chat, Echo, type Inbound, reply, start, text, texts } from '../../support/stream-apps.js';
 
 describe('a handler of streams', () => {
-  it('answers every message, in order', async () => {
-    const { open } = await start(Echo);
-    await using session = open('s');
-    const said = Array.from({ length: 1_000 }, (_, index) => `m${index}`);
+  it.each(['here', 'over gRPC'])('answers every message, in order, %s', async (where) => {
+    const { local, open } = await start(Echo);
+    await using session = where === 'here' ? local.open('s') : open('s');
+    const said = Array.from({ length: where === 'here' ? 1_000 : 100 }, (_, index) => `m${index}`);
     const heard = lastValueFrom(texts(session.messages(reply)).pipe(take(said.length), toArray()));
     for (const one of said) await session.push(bytes(one), chat);
     expect(await heard).toEqual(said.map((one) => `echo ${one}`));
@@ -116,6 +127,44 @@ describe('a handler of streams', () => {
     await session.release();
     await eventually('the stream ends', () => context?.cancellation.reason !== undefined);
     expect(context?.traceId).toBe('T1');
+  });
+
+  it('continues the trace in the calls that it makes, and ends them with the stream', async () => {
+    const ends: unknown[] = [];
+    @MeshFacade()
+    class Below {
+      @Mpi('mesh.below.look', []) look!: () => Promise<string>;
+      @Mpi('mesh.below.wait', []) wait!: () => Promise<string>;
+    }
+    @MeshProvider(Below)
+    class BelowController implements MeshService<Below> {
+      look(): string {
+        const context = MeshContext.current();
+        return `${context?.traceId} ${context?.spanId} ${context?.sessionId}`;
+      }
+      wait(): Promise<string> {
+        return new Promise((_resolve, reject) => MeshContext.current()?.cancellation.onCancel(reject));
+      }
+    }
+    @Controller()
+    class Calling {
+      constructor(@MeshConsumer(Below) private readonly below: Below) {}
+      @MeshSession({ topic: 'chat', replyTopic: 'reply' })
+      chat(@SessionStream() inbound: Inbound): Observable<Uint8Array> {
+        this.below.wait().catch((error: unknown) => ends.push(error));
+        return inbound.pipe(
+          concatMap((message) => (message.take(), this.below.look())),
+          take(1),
+          map(bytes),
+        );
+      }
+    }
+    const { app } = await startApp({ controllers: [Calling, BelowController], facades: [Below] });
+    await using session = app.get(MeshSessions).open('s', { traceId: 'T1' });
+    await session.push(bytes('1'), chat);
+    expect(text((await session.pop(reply))!)).toBe('T1 0.2 s');
+    await eventually('the call that waits is cancelled', () => ends.length === 1);
+    expect(ends).toMatchObject([{ code: MeshCode.CANCELLED }]);
   });
 
   it('answers out of an AsyncIterable, whose next answer is asked for as it can be pushed', async () => {

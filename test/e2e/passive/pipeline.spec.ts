@@ -188,6 +188,10 @@ describe('the pipeline of Nest', () => {
     await session.release(chat);
     expect(await session.pop(reply)).toBeUndefined();
     expect(seen).toEqual(['begin s', 'end s']);
+    await session.push(bytes('2'), chat);
+    expect(text((await session.pop(reply))!)).toBe('echo 2');
+    await session.release();
+    await eventually('the second has ended', () => seen.length === 4);
   });
 
   it('serves each mesh of the application by its own handlers', async () => {
