@@ -120,4 +120,16 @@ describe('the dispatcher', () => {
   it('answers with a code when the answer cannot be encoded', async () => {
     expect(await answer(makeDispatcher(async () => 1n))).toMatchObject({ code: MeshCode.SYSTEM_ERROR });
   });
+
+  it('counts how the calls went, and those that reached no service', async () => {
+    const outcomes = [async () => 1, async () => Promise.reject(new Error('no')), () => new Promise(() => undefined)];
+    const dispatcher = makeDispatcher(() => outcomes.shift()!() as Promise<unknown>);
+    await answer(dispatcher);
+    await answer(dispatcher);
+    void answer(dispatcher);
+    await answer(dispatcher, makeCall({ headers: { 'mesh-urn': formatUrn({ name: 'mesh.made.up', nodeId: 'LX' }) } }));
+    await answer(dispatcher, makeCall({ body: Buffer.from('[]') }));
+    expect(dispatcher.tally.list()).toEqual([['mesh.a.b', { served: 1, failed: 1, underWay: 1 }]]);
+    expect(dispatcher.tally).toMatchObject({ unknown: 2, receivedBytes: 8 });
+  });
 });

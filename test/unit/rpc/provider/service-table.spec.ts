@@ -31,6 +31,18 @@ describe('the services of a process', () => {
     );
   });
 
+  it('have a stand-in until they are provided', () => {
+    const table = new ServiceTable();
+    const [standIn, own] = [provide('mesh.net.environ', 'stand-in'), provide('mesh.net.environ', 'Controller.environ')];
+    const urn = formatUrn({ name: 'mesh.net.environ', nodeId: 'LX' });
+    table.addFallback(standIn);
+    expect(table.find(urn).provider).toBe(standIn);
+    expect([table.has('mesh.net.environ'), table.list()]).toEqual([false, []]);
+    table.add(own);
+    expect(table.find(urn).provider).toBe(own);
+    expect([table.has('mesh.net.environ'), table.list()]).toEqual([true, [own]]);
+  });
+
   it.each([
     [undefined, MeshCode.INVALID_REQUEST, "the header 'mesh-urn' is missing"],
     ['', MeshCode.INVALID_REQUEST, "the header 'mesh-urn' is missing"],
