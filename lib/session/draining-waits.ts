@@ -3,7 +3,8 @@ import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { successAnswer, type SessionOutcome, type SessionWait } from './session-service.js';
 
-const CLOSING = new MeshError(MeshCode.UNREACHABLE, 'the node is closing');
+/** A pop that is cancelled for this reason ends as though its time had passed. */
+export const CLOSING = new MeshError(MeshCode.UNREACHABLE, 'the node is closing');
 
 /**
  * The pops that callers elsewhere have under way. When the node closes, they end as though their time had passed without a

@@ -3,7 +3,7 @@ import { concatMap, firstValueFrom, from, lastValueFrom, take, toArray } from 'r
 import { describe, expect, it } from 'vitest';
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
-import { startApp, type TestAppParts } from '../support/mesh-app.js';
+import { startApp, type TestApp, type TestAppParts } from '../support/mesh-app.js';
 import { type Relay, startRelay } from '../support/relay.js';
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();
@@ -16,6 +16,7 @@ interface Parties {
   /** The same, by conversations from another process. */
   readonly here: MeshSession;
   readonly relay: Relay;
+  readonly node: TestApp;
   close(): Promise<void>;
 }
 
@@ -30,6 +31,7 @@ async function start(options: TestAppParts['options'] = {}): Promise<Parties> {
     there: node.app.get(MeshSessions).open('s'),
     here: caller.app.get(MeshSessions).open('s', { node: at }),
     relay,
+    node,
     close: () => caller.app.close(),
   };
 }
@@ -174,6 +176,15 @@ describe('a session by conversations', () => {
     expect((await failed).code).toBe(MeshCode.UNREACHABLE);
     expect((await popped).code).toBe(MeshCode.UNREACHABLE);
     expect((await caught(here.push(bytes('y')))).code).toBe(MeshCode.UNREACHABLE);
+  });
+
+  it('ends a pop as though its time had passed when the node closes', async () => {
+    const { here, there, node } = await start();
+    const waiting = here.pop({ topic: 't', timeoutMs: 60_000 });
+    await here.push(bytes('x'), { topic: 'other' });
+    expect(text(await there.pop({ topic: 'other' }))).toBe('x');
+    await node.app.close();
+    expect(await waiting).toBeUndefined();
   });
 
   it('says so when nothing answers there, or no conversations are served', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/conversation.js';
 import type { RawRequest } from '../../protocol/dialect.js';
 import type { CallAnswer, InboundStream, StreamHandler, WireHeaders } from '../../transport/transport.js';
+import { CLOSING } from '../draining-waits.js';
 import type { SessionWait } from '../session-service.js';
 import { InboundTurn } from './inbound-turn.js';
 import { Unacknowledged } from './unacknowledged.js';
@@ -228,7 +229,7 @@ class InboundConversation {
   private async drain(): Promise<void> {
     if (this.state === 'gone') return;
     this.state = 'draining';
-    this.end(({ operation }) => operation === 'pop', new MeshError(MeshCode.UNREACHABLE, 'the node is about to close'));
+    this.end(({ operation }) => operation === 'pop', CLOSING);
     this.progress();
     await this.until(() => this.turns.length === 0);
     this.stream.end();
