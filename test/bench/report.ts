@@ -47,8 +47,8 @@ function tableOf(results: Results, row: Row, names: readonly string[]): string {
       figure(middle),
       `${figure(min)}–${figure(max)}`,
       ...references.map((reference) => pairedSpeed(row, entry, reference).toFixed(2)),
-      figure(median(rounds.map((result) => result.clientCpu))),
-      figure(median(rounds.map((result) => result.serverCpu))),
+      figure(median(rounds.map(({ clientCpu }) => clientCpu / row.share(peer)))),
+      figure(median(rounds.map(({ serverCpu }) => serverCpu / row.share(peer)))),
     ];
   });
   return markdown([head, ...body]);

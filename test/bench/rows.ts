@@ -8,6 +8,8 @@ export interface Row {
   readonly cell: Cell;
   readonly unit: string;
   readonly value: (result: Result, peer: Peer) => number;
+  /** By how many the CPU time of a peer's call is divided. */
+  readonly share: (peer: Peer) => number;
   /** How much faster a is than b: over 1 is better, whatever the unit. */
   readonly speed: (a: number, b: number) => number;
 }
@@ -18,6 +20,9 @@ export interface Entry {
   readonly rounds: readonly Result[];
 }
 
+const whole = (): number => 1;
+/** A push and a pop are two calls, as a raw peer counts them. */
+const requestsOf = ({ requests = 1 }: Peer): number => requests;
 const moreIsBetter = (a: number, b: number): number => a / b;
 const lessIsBetter = (a: number, b: number): number => b / a;
 
@@ -27,15 +32,17 @@ export function rowsOf(cell: Cell): readonly Row[] {
     case 'time':
     case 'waiting':
       return [
-        { cell, unit: 'p50 µs', value: ({ p50 }) => p50, speed: lessIsBetter },
-        { cell, unit: 'p99 µs', value: ({ p99 }) => p99, speed: lessIsBetter },
+        { cell, unit: 'p50 µs', value: ({ p50 }) => p50, share: whole, speed: lessIsBetter },
+        { cell, unit: 'p99 µs', value: ({ p99 }) => p99, share: whole, speed: lessIsBetter },
       ];
-    case 'rate':
-      return [{ cell, unit: 'calls/s', value: callsPerSecond, speed: moreIsBetter }];
-    case 'volume':
-      return [
-        { cell, unit: 'MB/s', value: (result) => (result.callsPerSecond * cell.bytes) / 1e6, speed: moreIsBetter },
-      ];
+    case 'rate': {
+      const value = ({ callsPerSecond }: Result, peer: Peer): number => callsPerSecond * requestsOf(peer);
+      return [{ cell, unit: 'calls/s', value, share: requestsOf, speed: moreIsBetter }];
+    }
+    case 'volume': {
+      const value = ({ callsPerSecond }: Result): number => (callsPerSecond * cell.bytes) / 1e6;
+      return [{ cell, unit: 'MB/s', value, share: whole, speed: moreIsBetter }];
+    }
   }
 }
 
@@ -63,9 +70,4 @@ export function pairedSpeed(row: Row, entry: Entry, reference: Entry): number {
       return other ? [row.speed(row.value(result, entry.peer), row.value(other, reference.peer))] : [];
     }),
   );
-}
-
-/** A push and a pop are two calls, as a raw peer counts them. */
-function callsPerSecond(result: Result, { requests = 1 }: Peer): number {
-  return result.callsPerSecond * requests;
 }
