@@ -22,6 +22,7 @@ export function handlerOf(settings: Partial<StreamHandler> = {}, serve: Serve = 
     replyTopic: 'reply',
     splitting: undefined,
     prefetch: 16,
+    idleTimeoutMs: undefined,
     timeoutMs: 1_000,
     maxMessages: 16,
     maxBytes: 1_024,

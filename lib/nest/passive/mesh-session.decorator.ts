@@ -27,6 +27,11 @@ export interface MeshSessionOptions extends Pick<PushToOptions, 'maxMessages' | 
   readonly splitting?: OpenOptions['splitting'];
   /** Messages that may wait to be taken by the handler. Default 16. */
   readonly prefetch?: number;
+  /**
+   * A stream on which nothing arrives and nothing is answered for this time ends, and makes room for another, in ms. Default:
+   * `sessions.idleTimeoutMs`.
+   */
+  readonly idleTimeoutMs?: number;
   /** How long the push of an answer may wait for room at the sender, in ms. Default 10 000. */
   readonly timeoutMs?: number;
   /** Name of the mesh that serves it, in an application with several. Default: the default mesh. */
@@ -102,6 +107,7 @@ function readOptions(
       replyTopic: reader.takeOptional('replyTopic', topic),
       splitting: reader.takeOptional('splitting', splitting),
       prefetch: reader.take('prefetch', wholeNumber(1, 1_000_000), () => 16),
+      idleTimeoutMs: reader.takeOptional('idleTimeoutMs', milliseconds(1)),
       timeoutMs: reader.take('timeoutMs', milliseconds(1), () => 10_000),
       maxMessages: reader.take('maxMessages', wholeNumber(1, 10_000_000), () => 1_024),
       maxBytes: reader.take('maxBytes', wholeNumber(1, Number.MAX_SAFE_INTEGER), () => 16 * 1_024 * 1_024),

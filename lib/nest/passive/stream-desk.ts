@@ -138,7 +138,7 @@ export class StreamDesk {
   }
 
   private partsOf({ key, push, handler }: Desk): HandlerStreamParts {
-    const { own, sessions, store, idleTimeoutMs } = this.parts;
+    const { own, sessions, store } = this.parts;
     const { session, parties, token, providerCode, traceId } = push;
     const back = { targetNodeId: parties.sourceNodeId, targetInstId: parties.sourceInstId };
     const { splitting } = handler;
@@ -147,7 +147,7 @@ export class StreamDesk {
       handler,
       push,
       own,
-      idleTimeoutMs,
+      idleTimeoutMs: handler.idleTimeoutMs ?? this.parts.idleTimeoutMs,
       replyTo: this.replyTo(push, handler),
       carrier: sessions.carry(session, open),
       hasMessage: async () => (await store.peek(key).catch(() => undefined)) !== undefined,

@@ -12,6 +12,8 @@ export interface StreamSettings {
   /** How messages are split into packets; `undefined` when they travel whole. */
   readonly splitting: OpenOptions['splitting'];
   readonly prefetch: number;
+  /** `undefined` for that of the sessions. */
+  readonly idleTimeoutMs: number | undefined;
   readonly timeoutMs: number;
   readonly maxMessages: number;
   readonly maxBytes: number;

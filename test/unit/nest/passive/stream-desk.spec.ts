@@ -121,6 +121,18 @@ describe('a desk', () => {
     await eventually('all have ended', () => desk.stats().atWork === 0);
   });
 
+  it('ends streams on which nothing happens, so that others have their turn', async () => {
+    const begun: (string | undefined)[] = [];
+    const serve = handlerOf({ idleTimeoutMs: 30 }, (inbound, context) => {
+      begun.push(context.sessionId);
+      inbound.subscribe((message) => message.take());
+    });
+    const { sessions, desk } = openDesk([serve], { maxStreams: 1 });
+    for (const id of ['1', '2']) await sessions.open(id).push(bytes(id), chat);
+    await eventually('both have had their turn', () => begun.length === 2 && desk.stats().atWork === 0);
+    expect((await caught(sessions.open('1').pop(reply))).code).toBe(MeshCode.SESSION_RELEASED);
+  });
+
   it('tells senders of other implementations nothing', async () => {
     const serve = handlerOf({}, (inbound) =>
       inbound.pipe(
