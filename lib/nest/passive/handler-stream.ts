@@ -125,7 +125,7 @@ export class HandlerStream {
   /** A handler that answers nothing ends with its last reader. */
   private async answer(result: unknown): Promise<StreamEnding> {
     if ((await this.answers.send(result)) === 'something') return { kind: 'completed' };
-    this.state = 'listening';
+    if (this.state === 'answering') this.state = 'listening';
     if (this.inbound.isRead) await new Promise<void>((resolve) => (this.onLeft = resolve));
     return { kind: 'silent' };
   }

@@ -35,9 +35,9 @@ export class Inbound {
     return this.readers.size > 0;
   }
 
-  /** Whether somebody has read, and nobody does any more. */
+  /** Whether nobody reads any more: those who did have left, or there is nothing more to read. */
   get isLeft(): boolean {
-    return this.wasRead && !this.isRead;
+    return (this.wasRead || this.state === 'closed') && !this.isRead;
   }
 
   /** Completes all readers, those to come as well. */

@@ -133,6 +133,24 @@ describe('a desk', () => {
     expect((await caught(sessions.open('1').pop(reply))).code).toBe(MeshCode.SESSION_RELEASED);
   });
 
+  it('begins another stream for what arrives after its topic was released', async () => {
+    const gates: Subject<Uint8Array>[] = [];
+    const serve = handlerOf({}, () => {
+      gates.push(new Subject());
+      return gates.at(-1);
+    });
+    const { sessions, desk } = openDesk([serve]);
+    const session = sessions.open('s');
+    await session.push(bytes('1'), chat);
+    await eventually('it has begun', () => gates.length === 1);
+    await session.release(chat);
+    await session.push(bytes('2'), chat);
+    gates[0]?.complete();
+    await eventually('another has begun', () => gates.length === 2);
+    gates[1]?.complete();
+    await eventually('all have ended', () => desk.stats().atWork === 0);
+  });
+
   it('tells senders of other implementations nothing', async () => {
     const serve = handlerOf({}, (inbound) =>
       inbound.pipe(
