@@ -12,6 +12,9 @@ const GOODBYE_MS = 5_000;
 /** Time for an acknowledgement to be answered, in ms. */
 const ACKNOWLEDGE_MS = 10_000;
 
+/** How late the first answer in line may be, in ms: what waited at the peer until the same deadline is still on its way. */
+const GRACE_MS = 500;
+
 /** What a {@link ConversationStream} tells. */
 export interface ConversationStreamOwner {
   /** There may be room for more. */
@@ -27,6 +30,7 @@ export class ConversationStream implements CallCarrier {
   private pendingBytes = 0;
   private reason: MeshError | undefined;
   private goodbye: NodeJS.Timeout | undefined;
+  private watch: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stream: DuplexStream,
@@ -101,8 +105,15 @@ export class ConversationStream implements CallCarrier {
   }
 
   givenUp(): void {
-    // The answers stand in line: when the first is late, those behind it would be, too.
-    if (this.pending[0]?.late) this.cancel(lost('an answer in the same conversation was late'));
+    if (!this.reason) this.watch ??= setTimeout(() => this.look(), GRACE_MS);
+  }
+
+  /** The answers stand in line: when the first is late, those behind it would be, too. */
+  private look(): void {
+    this.watch = undefined;
+    const lateMs = this.pending[0]?.lateMs ?? 0;
+    if (lateMs >= GRACE_MS) this.cancel(lost('an answer in the same conversation was late'));
+    else if (lateMs > 0) this.givenUp();
   }
 
   private async read(): Promise<void> {
@@ -126,6 +137,7 @@ export class ConversationStream implements CallCarrier {
     if (this.reason) return;
     this.reason = reason;
     clearTimeout(this.goodbye);
+    clearTimeout(this.watch);
     this.pendingBytes = 0;
     for (const call of this.pending.splice(0)) call.fail(reason);
     this.owner.onOver?.(reason);

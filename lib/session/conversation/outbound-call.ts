@@ -40,10 +40,10 @@ export class OutboundCall {
     return this.over;
   }
 
-  /** Whether the answer should have been here by now. */
-  get late(): boolean {
+  /** How long the answer should have been here by now, in ms; negative while it need not be. */
+  get lateMs(): number {
     // A timer of Node may be early by the part of a millisecond that a clock does not show.
-    return this.wait.deadline <= Date.now() + 1;
+    return Date.now() + 1 - this.wait.deadline;
   }
 
   /** Hands the answer to the caller. */

@@ -6,7 +6,7 @@ import type { SessionOutcome, Settlement } from '../session-service.js';
 import type { SessionSubscription } from '../handle/session-port.js';
 import type { Arrival } from './acknowledgements.js';
 import type { OpenStream } from './outbound-conversation.js';
-import { type HandedMessage, Redeliveries } from './redeliveries.js';
+import { Redeliveries } from './redeliveries.js';
 import { Reopening } from './reopening.js';
 import type { PoppedMessage, SessionMessages, WrappedRequest } from './session-messages.js';
 import { SubscriptionStream } from './subscription-stream.js';
@@ -24,6 +24,16 @@ export interface SubscriptionParts {
   readonly prefetch: number;
   /** Told once, when it is over. */
   readonly onOver: (subscription: Subscription) => void;
+}
+
+/** A message that was handed out, and where it can be acknowledged at present. */
+interface HandedMessage {
+  /** The id with which it was pushed; empty when the peer does not say. */
+  readonly messageId: string;
+  taken: boolean;
+  stream: SubscriptionStream;
+  /** `undefined` when the peer expects no acknowledgement. */
+  arrival: Arrival | undefined;
 }
 
 interface Reader {
@@ -50,7 +60,7 @@ export class Subscription implements SessionSubscription {
   private readonly unsettled = new Set<HandedMessage>();
   /** What was handed out on this stream and is not known to be acknowledged, in order. */
   private unconfirmed: HandedMessage[] = [];
-  private readonly redeliveries = new Redeliveries();
+  private readonly redeliveries = new Redeliveries<HandedMessage>();
   private readonly reopening = new Reopening(() => this.schedule());
   private reader: Reader | undefined;
   private failure: MeshError | undefined;

@@ -1,4 +1,6 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Cancellation } from '../../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { encodePtp } from '../../../../lib/protocol/ptp/protobuf-writer.js';
@@ -90,6 +92,35 @@ describe('a conversation', () => {
     for (const [, code] of malformed) expect((await answers.next())?.code).toBe(code);
     await answers.texts(1);
     expect(await node.rest()).toEqual(['well']);
+    stream.end();
+  });
+
+  it('answers whatever it is sent, once, and lives on', async () => {
+    const node = await ConversationNode.start();
+    const stream = node.open();
+    const answers = new Answers(stream);
+    const name = fc.constantFrom(
+      'x-ptp-uri',
+      'x-ptp-session-id',
+      'mesh-acknowledge',
+      'mesh-acknowledged',
+      'X-PTP-TOPIC',
+      'x',
+    );
+    const value = fc.oneof(fc.constantFrom(PUSH, PEEK, ACKNOWLEDGE, '1', '0', '99', 's', ''), fc.string());
+    const wrapped = fc
+      .record({ metadata: fc.dictionary(name, value), payload: fc.uint8Array({ maxLength: 40 }) })
+      .map((message) => encodePtp('Inbound', message));
+    const hostile = fc.oneof(fc.uint8Array({ maxLength: 60 }), wrapped);
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostile, { maxLength: 10 }), async (messages) => {
+        for (const message of messages) await stream.send(message);
+        await stream.send(inbound(PEEK, { topic: 'nothing' }));
+        for (let i = 0; i < messages.length; i++) expect((await answers.next())?.code).toMatch(/^E\d{10}$/);
+        expect((await answers.next())?.code).toBe(MeshCode.SUCCESS);
+      }),
+      { numRuns: 60 },
+    );
     stream.end();
   });
 
@@ -236,6 +267,21 @@ describe('an acknowledged pop', () => {
     await stream.send(subscribingPop(1));
     expect((await answers.next())?.metadata).toEqual({ 'mesh-delivery': '1' });
     expect((await answers.next())?.metadata).toEqual({});
+    stream.end();
+  });
+
+  it('says that a message is too long to be sent, keeps it, and goes on', async () => {
+    const node = await ConversationNode.start({ options: { limits: { maxMessageBytes: 1_000 } } });
+    const key = { session: 's', topic: 't' };
+    const wait = { deadline: Infinity, cancellation: new Cancellation() };
+    await node.store.push(key, { payload: Buffer.alloc(995, 'x'), metadata: {}, id: '' }, wait);
+    const stream = node.open();
+    const answers = new Answers(stream);
+    for (const pop of [subscribingPop(10), inbound(POP, { timeoutMs: 10 })]) {
+      await stream.send(pop);
+      expect((await answers.next())?.code).toBe(MeshCode.MESSAGE_TOO_LONG);
+      expect((await node.store.peek(key))?.payload.byteLength).toBe(995);
+    }
     stream.end();
   });
 
