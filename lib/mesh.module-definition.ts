@@ -132,7 +132,7 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
           listening: (listeners) => runtime.listening(listeners),
           endWaits: () => runtime.endWaits(),
           endStreams: () => runtime.endStreams(),
-          depart: () => runtime.registry.depart(),
+          depart: () => runtime.depart(),
         });
         server.on('listening', () => runtime.arrive());
         return server;

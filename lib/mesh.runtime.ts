@@ -82,6 +82,11 @@ export class MeshRuntime {
     return this.join().registry;
   }
 
+  /** Tells the nodes that this application leaves. One that never came to be has told them nothing. */
+  async depart(): Promise<void> {
+    await this.parts?.registry.depart();
+  }
+
   /** Where to listen, with what, and what to serve there. */
   doors(): readonly Door[] {
     const { extensions } = this.join();
