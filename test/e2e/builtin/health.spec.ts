@@ -1,8 +1,16 @@
-import { MeshFacade, MeshProvider, type MeshService, Mpi } from 'nestjs-mesh';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MeshFacade, meshMicroservice, MeshProvider, MeshServer, type MeshService, Mpi } from 'nestjs-mesh';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { HealthClient } from '../../support/grpc-tools.js';
-import { startApp } from '../../support/mesh-app.js';
+import { startApp, startConsumer, testModule } from '../../support/mesh-app.js';
+
+/** Holds somebody up until it is opened. */
+class Gate {
+  open!: () => void;
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}
 
 const NOT_FOUND = 5;
 const INVALID_ARGUMENT = 3;
@@ -71,6 +79,33 @@ describe('grpc.health.v1.Health', () => {
       ['SERVING', 'NOT_SERVING'],
       ['SERVICE_UNKNOWN'],
     ]);
+  });
+
+  it('ends in a hybrid application while that still serves, so that callers learn of it in time', async () => {
+    class Slow implements BeforeApplicationShutdown {
+      readonly gate = new Gate();
+      async beforeApplicationShutdown(): Promise<void> {
+        await this.gate.opened;
+      }
+    }
+    const module = testModule({ controllers: [GreeterController], providers: [Slow] });
+    const app = await NestFactory.create(module, { logger: false });
+    app.connectMicroservice(meshMicroservice());
+    await app.startAllMicroservices();
+    await app.init();
+    const address = app.get(MeshServer).addresses[0]!;
+    const client = new HealthClient(address);
+    const watched = client.watch('');
+    await eventually('it is told', () => watched.told.length === 1);
+    const closing = app.close();
+    await eventually('it is told again', () => watched.told.length === 2);
+    expect(watched.told).toEqual(['SERVING', 'NOT_SERVING']);
+    expect(await client.check('test.greeter.greet')).toBe('NOT_SERVING');
+    const consumer = await startConsumer(address, { facades: [Greeter] });
+    expect(await consumer.client(Greeter).greet('you')).toBe('hello you');
+    app.get(Slow).gate.open();
+    await closing;
+    expect(await watched.ended).toBe(OK);
   });
 
   it('lets one who watches go', async () => {

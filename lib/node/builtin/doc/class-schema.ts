@@ -5,12 +5,12 @@ type Class = new (...args: never[]) => object;
 
 /** The part of class-validator's storage that is read. */
 interface ValidationStorage {
-  getTargetValidationMetadatas(
+  readonly getTargetValidationMetadatas: (
     target: Class,
     schema: string,
     always: boolean,
     strictGroups: boolean,
-  ): readonly ValidationRule[];
+  ) => readonly ValidationRule[];
 }
 
 /** JSON types of what TypeScript notes as a property's type. */
