@@ -19,8 +19,10 @@ export {
 export type {
   ListenOptions,
   ListenTlsOptions,
+  MountOptions,
   ResolvedListener,
   ResolvedListenTls,
+  ResolvedMount,
   ServedArea,
 } from './options/listen-options.js';
 export type {

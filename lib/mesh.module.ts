@@ -1,12 +1,14 @@
 import {
+  type BeforeApplicationShutdown,
   type DynamicModule,
   Module,
+  Optional,
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { ConfigurableModuleClass, featureClientToken, type OPTIONS_TYPE } from './mesh.module-definition.js';
 import { MeshRuntime } from './mesh.runtime.js';
 import { consumerRequests } from './nest/consumer-requests.js';
@@ -31,12 +33,15 @@ export interface MeshFeatureOptions {
 @Module({ imports: [DiscoveryModule] })
 export class MeshModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+  implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
-  constructor(private readonly runtime: MeshRuntime) {
+  constructor(
+    private readonly runtime: MeshRuntime,
+    @Optional() host?: HttpAdapterHost,
+  ) {
     super();
     // Not in onModuleInit: the microservices of a hybrid application may listen before that is called.
-    runtime.settle(this);
+    runtime.settle(this, host?.httpAdapter);
   }
 
   /** Sets up a mesh. Without options it is what the environment says. */
@@ -77,6 +82,11 @@ export class MeshModule
 
   onModuleDestroy(): void {
     this.runtime.leave();
+  }
+
+  /** Before Nest closes its HTTP server, which waits for the requests under way. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.runtime.unmount();
   }
 
   onApplicationShutdown(): Promise<void> {

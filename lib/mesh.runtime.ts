@@ -8,6 +8,7 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
+import { type MountableAdapter, mountMesh } from './mesh.mount.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
 import type { Door } from './nest/mesh-server.js';
@@ -23,6 +24,7 @@ import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
 import { ServiceTable } from './rpc/provider/service-table.js';
 import { ConnectionPool } from './transport/connection-pool.js';
 import { scopedAcceptor } from './transport/listener-scope.js';
+import type { HttpMount } from './transport/port/http-mount.js';
 import { LocalConnection } from './transport/memory/local-connection.js';
 import { type Acceptor, type Connection, type Listener, TRANSPORT } from './transport/transport.js';
 
@@ -42,6 +44,7 @@ export class MeshRuntime {
   private parts: MeshParts | undefined;
   private home: object | undefined;
   private listeners: readonly Listener[] = [];
+  private mount: HttpMount | undefined;
   private readonly self: Instance;
 
   constructor(
@@ -53,9 +56,13 @@ export class MeshRuntime {
     this.self = { address: name, transport: SELF, nodeId, instId, subset };
   }
 
-  /** Tells the runtime the module instance of its mesh, as soon as there is one. */
-  settle(home: object): void {
+  /**
+   * Tells the runtime the module instance of its mesh, as soon as there is one, and the adapter of the application.
+   * @throws MeshError E0000000400 when the mesh is to be mounted and this is no HTTP application
+   */
+  settle(home: object, adapter: MountableAdapter | undefined): void {
     this.home = home;
+    this.mount = mountMesh(this.options, adapter, (serves) => this.acceptor(serves));
   }
 
   /**
@@ -126,12 +133,22 @@ export class MeshRuntime {
 
   /** Registers, now that the application listens. */
   arrive(): void {
-    this.registry.arrive(this.listeners);
+    if (this.listeners.length > 0) this.registry.arrive(this.listeners);
   }
 
   /** Tells those who ask for its health that the application is about to close. */
   leave(): void {
     this.parts?.builtins.leave();
+  }
+
+  /** Takes no new calls at the port of the HTTP application, and gives those under way `drainTimeoutMs`. */
+  async unmount(): Promise<void> {
+    const { mount } = this;
+    if (!mount) return;
+    const overdue = setTimeout(() => mount.destroy(), this.options.drainTimeoutMs);
+    const closed = mount.close();
+    this.endWaits();
+    await closed.finally(() => clearTimeout(overdue));
   }
 
   /** Ends the waits of callers elsewhere, now that no new calls are taken. */

@@ -168,7 +168,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
 
   private async open(): Promise<void> {
     const doors = this.parts.doors();
-    if (doors.length === 0) {
+    if (doors.length === 0 && !this.parts.options.mount) {
       throw new MeshError(MeshCode.INVALID_REQUEST, 'the mesh server cannot listen: the option listen is false');
     }
     const listeners: Listener[] = [];

@@ -55,8 +55,21 @@ export interface ListenOptions {
   serves?: readonly string[];
 }
 
+/** What is served at the port of a Nest HTTP application, by its own adapter. */
+export interface MountOptions {
+  /** What stands before the paths, such as `/mesh`. Default: nothing. */
+  prefix?: string;
+  /** Who is expected there. Default `outer`. */
+  side?: 'inner' | 'outer';
+  /** What is served there, over HTTP; as {@link ListenOptions.serves}. */
+  serves?: readonly string[];
+}
+
 /** The certificates of a listener, filled in. */
 export type ResolvedListenTls = Readonly<Required<Omit<ListenTlsOptions, 'ca'>> & Pick<ListenTlsOptions, 'ca'>>;
+
+/** A {@link MountOptions}, filled in. */
+export type ResolvedMount = Readonly<Required<MountOptions>>;
 
 /** A {@link ListenOptions}, filled in. */
 export interface ResolvedListener extends Readonly<Required<Omit<ListenOptions, 'transports' | 'tls'>>> {

@@ -1,5 +1,5 @@
 import type { BuiltinOptions, ResolvedBuiltinOptions } from './builtin-options.js';
-import type { ListenOptions, ResolvedListener } from './listen-options.js';
+import type { ListenOptions, MountOptions, ResolvedListener, ResolvedMount } from './listen-options.js';
 import type { NodeOptions, RegistryOptions, ResolvedNode, ResolvedRegistry } from './node-options.js';
 import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
 
@@ -130,6 +130,11 @@ export interface MeshOptions {
    * `MESH_RUNTIME`, else 7304. `false`: never.
    */
   listen?: ListenOptions | readonly ListenOptions[] | false;
+  /**
+   * Serves over HTTP, in a Nest HTTP application, at that application's own port: `true`, or more about it. The application
+   * need not listen besides. Default: nothing is served there.
+   */
+  mount?: true | MountOptions;
   /** Addresses of nodes that forward calls, `host:port`. Default `MESH_ADDRESS` (comma separated; port 570 when none is given). */
   addresses?: readonly string[];
   /** Services at fixed addresses, tried before `addresses`; the rules of `MESH_DIRECT` (see {@link DirectRule}) come before both. */
@@ -194,6 +199,7 @@ export interface ResolvedMeshOptions {
   /** The first of `listeners`; `false` when there is none. */
   readonly listen: ResolvedListener | false;
   readonly listeners: readonly ResolvedListener[];
+  readonly mount: ResolvedMount | false;
   readonly addresses: readonly string[];
   readonly services: readonly ResolvedStaticService[];
   readonly direct: readonly DirectRule[];

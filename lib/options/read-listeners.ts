@@ -1,6 +1,6 @@
 import * as check from './checks.js';
 import type { Environment } from './environment.js';
-import { SERVED_AREAS, type ResolvedListener, type ResolvedListenTls } from './listen-options.js';
+import { SERVED_AREAS, type ResolvedListener, type ResolvedListenTls, type ResolvedMount } from './listen-options.js';
 import { readObject, type OptionReader } from './option-reader.js';
 import { DEFAULT_NODE_PORT } from './parse-address.js';
 import type { Problems } from './problems.js';
@@ -21,6 +21,24 @@ export function readListeners(
   problems.refuse('listen', 'an object, an array of objects, or false', given);
   return [];
 }
+
+/** Reads the option `mount`: `true` for what is usual, an object to say more. */
+export function readMount(reader: OptionReader, problems: Problems): ResolvedMount | false {
+  const given = reader.raw('mount');
+  if (given === undefined || given === false) return false;
+  return readObject('mount', given === true ? undefined : given, problems, (mount) => ({
+    prefix: mount.take('prefix', pathPrefix, () => ''),
+    ...readScope(mount),
+  }));
+}
+
+/** Who is expected, and what is served. */
+function readScope(reader: OptionReader): Pick<ResolvedListener, 'side' | 'serves'> {
+  const side = reader.take('side', check.oneOf('inner', 'outer'), () => 'outer' as const);
+  return { side, serves: reader.take('serves', check.listOf(served, 1), () => servedBy(side)) };
+}
+
+const pathPrefix = check.text(/^(?:\/[\w.~-]+)*$/, 'a path such as /mesh, without a slash at its end');
 
 function readSeveral(
   given: readonly unknown[],
@@ -44,18 +62,17 @@ function readListener(
 ): ResolvedListener {
   return readObject(option, given, problems, (listen) => {
     const transports = listen.takeOptional('transports', check.listOf(check.extensionName, 1));
-    const side = listen.take('side', check.oneOf('inner', 'outer'), () => 'outer' as const);
+    const scope = readScope(listen);
     const tls = readTls(option, listen, problems);
     return {
       option,
       port: listen.take('port', check.wholeNumber(0, 65_535), () =>
-        portOf(side === 'inner' ? DEFAULT_NODE_PORT : OUTER_PORT),
+        portOf(scope.side === 'inner' ? DEFAULT_NODE_PORT : OUTER_PORT),
       ),
       host: listen.take('host', check.bindHost, () => '0.0.0.0'),
       handshakeTimeoutMs: listen.take('handshakeTimeoutMs', check.milliseconds(1), () => 10_000),
       requestTimeoutMs: listen.take('requestTimeoutMs', check.milliseconds(1), () => 300_000),
-      side,
-      serves: listen.take('serves', check.listOf(served, 1), () => servedBy(side)),
+      ...scope,
       ...(transports && { transports }),
       ...(tls && { tls }),
     };

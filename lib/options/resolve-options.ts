@@ -4,7 +4,7 @@ import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
 import { readBuiltins } from './read-builtins.js';
-import { readListeners } from './read-listeners.js';
+import { readListeners, readMount } from './read-listeners.js';
 import { readNode, readRegistry } from './read-node.js';
 import { readPartners } from './read-partners.js';
 
@@ -40,6 +40,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     domain: reader.take('domain', check.urnDomain, () => 'trustbe.cn'),
     listen: listeners[0] ?? false,
     listeners,
+    mount: readMount(reader, problems),
     addresses,
     services: reader.take('services', check.listOf(service), () => []),
     direct: environment.direct(),

@@ -23,10 +23,13 @@ export class Http1Connection implements Http1Host {
     return this.exchanges.size > 0;
   }
 
-  /** @param body whether the caller waits to be asked for the body */
-  serve(request: IncomingMessage, response: ServerResponse, body: 'on its way' | 'waits'): void {
+  /**
+   * @param body whether the caller waits to be asked for the body
+   * @param target path and query, where they are not those that the request line says
+   */
+  serve(request: IncomingMessage, response: ServerResponse, body: 'on its way' | 'waits', target?: string): void {
     if (this.exchanges.size >= MAX_PIPELINED) return void this.socket.destroy();
-    const exchange = new Http1Exchange(request, response, body, this);
+    const exchange = new Http1Exchange(request, response, body, this, target);
     this.exchanges.add(exchange);
     new HttpRequest(exchange, this.host).start();
   }

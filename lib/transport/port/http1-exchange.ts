@@ -21,15 +21,19 @@ export class Http1Exchange implements HttpExchange {
   private outcome: 'delivered' | 'lost' = 'lost';
   private owner: HttpExchangeOwner | undefined;
 
-  /** @param body whether the caller waits to be asked for the body */
+  /**
+   * @param body whether the caller waits to be asked for the body
+   * @param target path and query
+   */
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly body: 'on its way' | 'waits',
     private readonly host: Http1Host,
+    target = originForm(request.url ?? ''),
   ) {
     this.method = request.method ?? '';
-    this.target = originForm(request.url ?? '');
+    this.target = target;
     this.headers = request.headers;
     this.socket = request.socket;
     this.peer = peerOf(request.socket);

@@ -33,7 +33,7 @@ function knownAt(path: string, options: unknown): string[] {
 
 describe('docs/configuration.md', () => {
   it('has a row for every option there is, and for no other', () => {
-    const sections = ['listen', 'limits', 'retry', 'grpc', 'http', 'sessions', 'builtins'];
+    const sections = ['listen', 'mount', 'limits', 'retry', 'grpc', 'http', 'sessions', 'builtins'];
     const known = [
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),

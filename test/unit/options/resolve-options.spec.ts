@@ -40,6 +40,7 @@ describe('resolveMeshOptions', () => {
       domain: 'trustbe.cn',
       listen: OUTER,
       listeners: [OUTER],
+      mount: false,
       addresses: [],
       services: [],
       direct: [],
@@ -106,6 +107,7 @@ describe('resolveMeshOptions', () => {
         side: 'inner',
         serves: ['mesh.trust.*', 'sessions'],
       },
+      mount: { prefix: '/mesh', side: 'inner', serves: ['nodes'] },
       addresses: ['10.0.0.1', 'node.example:7304'],
       services: [
         {
@@ -277,6 +279,16 @@ describe('resolveMeshOptions', () => {
     expect(ports.map(({ port }) => port)).toEqual([8570, 7304]);
   });
 
+  it('mounts by a word, or with more about it', () => {
+    const outer = ['*', 'sessions', 'nodes', 'builtins'];
+    expect(resolveMeshOptions({ mount: true }, {}).mount).toEqual({ prefix: '', side: 'outer', serves: outer });
+    expect(resolveMeshOptions({ mount: { prefix: '/a/b', side: 'inner' } }, {}).mount).toEqual({
+      prefix: '/a/b',
+      side: 'inner',
+      serves: [...outer, 'administration'],
+    });
+  });
+
   it('serves no plaintext by default where certificates are required', () => {
     const plaintextOf = (clientCertificate: 'none' | 'request' | 'require') =>
       resolveMeshOptions({ listen: { tls: { key: 'k', cert: 'c', clientCertificate } } }, {}).listeners[0]?.tls
@@ -329,6 +341,11 @@ describe('resolveMeshOptions', () => {
     ['listen[1] and listen[0] listen both at 0.0.0.0:7304', { listen: [{}, { port: 7304 }] }],
     ["listen.side must be 'inner' or 'outer', got 'left'", { listen: { side: 'left' } }],
     ['listen.serves must name at least one, got none', { listen: { serves: [] } }],
+    [
+      "mount.prefix must be a path such as /mesh, without a slash at its end, got 'mesh/'",
+      { mount: { prefix: 'mesh/' } },
+    ],
+    ["mount must be an object, got 'yes'", { mount: 'yes' }],
     ['listen.tls.key is missing', { listen: { tls: { cert: 'cert.pem' } } }],
     [
       'listen.tls.cert must be PEM text or the path of a file that holds it',
