@@ -46,7 +46,7 @@ function connect(address: string): Client {
 export interface Watched {
   readonly told: readonly string[];
   readonly ended: Promise<number>;
-  readonly stream: ClientReadableStream<Record<string, unknown>>;
+  readonly stream: Pick<ClientReadableStream<Record<string, unknown>>, 'on' | 'cancel'>;
 }
 
 /** A client of gRPC's health checking protocol: grpc-js, and nothing of the project. */
@@ -68,7 +68,15 @@ export class HealthClient {
 
   /** Watches a service. */
   watch(service: string): Watched {
-    const stream = this.client.makeServerStreamRequest(watch.path, watch.write, watch.read, { service });
+    return this.watched(this.client.makeServerStreamRequest(watch.path, watch.write, watch.read, { service }));
+  }
+
+  /** Opens a stream to watch by, and asks nothing. */
+  watchNothing(): Watched {
+    return this.watched(this.client.makeBidiStreamRequest(watch.path, watch.write, watch.read));
+  }
+
+  private watched(stream: Watched['stream']): Watched {
     const told: string[] = [];
     stream.on('data', (answer: Record<string, unknown>) => told.push(String(answer['status'])));
     stream.on('error', () => undefined);

@@ -15,6 +15,7 @@ class Gate {
 const NOT_FOUND = 5;
 const INVALID_ARGUMENT = 3;
 const UNIMPLEMENTED = 12;
+const UNAVAILABLE = 14;
 const OK = 0;
 const CANCELLED = 1;
 
@@ -106,6 +107,15 @@ describe('grpc.health.v1.Health', () => {
     app.get(Slow).gate.open();
     await closing;
     expect(await watched.ended).toBe(OK);
+  });
+
+  it('does not let one who asks nothing keep the application from closing', async () => {
+    const { address, app } = await startApp({ options: { drainTimeoutMs: 60_000 } });
+    const client = new HealthClient(address);
+    const { ended } = client.watchNothing();
+    expect(await client.check('')).toBe('SERVING');
+    await app.close();
+    expect(await ended).toBe(UNAVAILABLE);
   });
 
   it('lets one who watches go', async () => {

@@ -75,9 +75,15 @@ function encode(status: ServingStatus): Buffer {
   return numberField(1, status);
 }
 
-async function nameAsked(stream: InboundStream): Promise<string> {
-  for await (const message of stream.messages) return nameIn(message);
-  throw new MeshError(MeshCode.INVALID_REQUEST, `'${stream.path}' was called without a request`);
+/** Who opens a stream and asks nothing must not keep the listener from closing. */
+async function nameAsked({ messages, draining, path }: InboundStream): Promise<string> {
+  const reader = messages[Symbol.asyncIterator]();
+  const asked = await Promise.race([reader.next(), firstOf(draining).then(() => undefined)]);
+  void reader.return?.();
+  if (!asked)
+    throw new MeshError(MeshCode.UNREACHABLE, `the listener closes, and '${path}' was not asked for anything`);
+  if (asked.done) throw new MeshError(MeshCode.INVALID_REQUEST, `'${path}' was called without a request`);
+  return nameIn(asked.value);
 }
 
 function nameIn(request: Uint8Array): string {

@@ -50,8 +50,11 @@ describe('health', () => {
     const { health, watch } = make();
     health.leave();
     const stream = streamOf(Buffer.alloc(0));
+    const watching = watch(stream);
+    await new Promise(setImmediate);
+    expect(stream.sent).toEqual([NOT_SERVING]);
     stream.draining.cancel(gone());
-    await watch(stream);
+    await watching;
     expect(stream.sent).toEqual([NOT_SERVING]);
   });
 
