@@ -81,6 +81,16 @@ describe.each([...sessionWays, conversationWay])('a connection that breaks, over
     }
   });
 
+  it('and stays away for a moment: a push gets through afterwards, and is stored once', async () => {
+    const sessions = await RelayedSessions.start(way);
+    const ends = await sessions.holding('1', '2');
+    const storm = setInterval(() => sessions.relay.cut(), 1);
+    setTimeout(() => clearInterval(storm), 100);
+    sessions.relay.cut();
+    await push(ends);
+    expect(await takeAll(ends.local)).toEqual(['1', '2', '3']);
+  });
+
   it('again and again under a row of pushes: each is stored once, in order', async () => {
     const sessions = await RelayedSessions.start(way);
     const { local, remote } = sessions.both();
