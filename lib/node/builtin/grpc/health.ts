@@ -52,17 +52,12 @@ export class Health {
   /** Says how a service is, and says so again when that changes; ends when the listener closes. */
   private readonly watch: StreamHandler = async (stream) => {
     const service = await nameAsked(stream);
-    const forget = stream.draining.onCancel(() => this.leave());
-    try {
-      const told = this.statusOf(service);
-      await stream.send(encode(told));
-      await firstOf(this.leaving, stream.cancellation);
-      const now = this.statusOf(service);
-      if (now !== told && !stream.cancellation.reason) await stream.send(encode(now));
-      await firstOf(stream.draining, stream.cancellation);
-    } finally {
-      forget();
-    }
+    const told = this.statusOf(service);
+    await stream.send(encode(told));
+    await firstOf(this.leaving, stream.draining, stream.cancellation);
+    const now = this.statusOf(service);
+    if (now !== told && !stream.cancellation.reason) await stream.send(encode(now));
+    await firstOf(stream.draining, stream.cancellation);
   };
 
   private statusOf(service: string): ServingStatus {
