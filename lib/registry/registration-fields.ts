@@ -11,6 +11,11 @@ const MAX_VALUE_LENGTH = 8_192;
 /** Control characters, and halves of characters: no name has them, and in a log they mislead. */
 const HOSTILE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
+/** What nearly all texts consist of, which takes a third of the time to see. */
+const HARMLESS = /^[ -~]*$/;
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
+
 /** Reads the fields of one object of a registration, by their names in snake_case or camelCase; errors name the place. */
 export class RegistrationFields {
   private readonly fields: Readonly<Record<string, unknown>>;
@@ -39,9 +44,9 @@ export class RegistrationFields {
   /** A text, empty when absent. */
   text(name: string): string {
     const value = this.raw(name);
-    if (value === undefined) return '';
+    if (value === undefined || value === '') return '';
     const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-    if (typeof text === 'string' && text.length <= MAX_TEXT_LENGTH && !HOSTILE.test(text)) return text;
+    if (typeof text === 'string' && text.length <= MAX_TEXT_LENGTH && isHarmless(text)) return text;
     throw this.refuse(name, `a text of at most ${MAX_TEXT_LENGTH} characters, none of them a control character`, value);
   }
 
@@ -57,11 +62,12 @@ export class RegistrationFields {
   /** A map of texts, empty when absent. */
   map(name: string): Readonly<Record<string, string>> {
     const value = this.raw(name);
-    const map: Record<string, string> = Object.create(null);
-    if (value === undefined) return map;
+    if (value === undefined) return NOTHING;
     if (!isRecord(value)) throw this.refuse(name, 'a map of texts', value);
     const keys = Object.keys(value);
+    if (keys.length === 0) return NOTHING;
     if (keys.length > MAX_ENTRIES) throw this.refuse(name, `a map of at most ${MAX_ENTRIES} entries`, value);
+    const map: Record<string, string> = Object.create(null);
     for (const key of keys) map[this.key(name, key)] = this.entry(name, key, value[key]);
     return map;
   }
@@ -81,7 +87,7 @@ export class RegistrationFields {
   }
 
   private key(name: string, key: string): string {
-    if (key.length <= MAX_TEXT_LENGTH && !HOSTILE.test(key)) return key;
+    if (key.length <= MAX_TEXT_LENGTH && isHarmless(key)) return key;
     throw this.refuse(name, `a map with keys of at most ${MAX_TEXT_LENGTH} characters, none a control character`, key);
   }
 
@@ -96,6 +102,10 @@ export class RegistrationFields {
 /** The error for something in a registration that is not as it should be. */
 export function refusal(path: string, expected: string, got: unknown): MeshError {
   return new MeshError(MeshCode.INVALID_REQUEST, `${path} must be ${expected}, got ${describe(got)}`);
+}
+
+function isHarmless(text: string): boolean {
+  return HARMLESS.test(text) || !HOSTILE.test(text);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -80,7 +80,10 @@ export function sizeOf({ instanceId, name, address, attachments, services, refer
 
 function sizeOfReference(reference: RegisteredReference): number {
   let size = 64;
-  for (const value of Object.values(reference)) if (typeof value === 'string') size += value.length;
+  for (const name in reference) {
+    const value = reference[name as keyof RegisteredReference];
+    if (typeof value === 'string') size += value.length;
+  }
   return size;
 }
 

@@ -25,12 +25,13 @@ export interface Registrations {
   /**
    * Takes a registration, or renews the one of its instance and kind. What is said anew takes the place of what was said.
    *
-   * @throws MeshError E0000000700 when there is no room for another
+   * @throws MeshError E0000000400 when a service of it has no name, or a URN or path that is none; E0000000700 when there is no
+   * room for another
    */
   put(registration: Registration): Promise<void>;
   /**
-   * Takes all, or none.
-   * @throws MeshError E0000000700 when there is no room for all
+   * Takes all, or none. Of several of one instance and kind, the last counts.
+   * @throws MeshError as {@link put} does
    */
   puts(registrations: readonly Registration[]): Promise<void>;
   /** Drops what an instance has registered; whether there was anything. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Registration } from '../../lib/registry/registration.js';
+import type { RegisteredService, Registration, RegistrationKind } from '../../lib/registry/registration.js';
 import type { RegistrationChange, Registrations } from '../../lib/registry/registrations.js';
 import { eventually } from '../support/eventually.js';
 import { registrationOf, serviceOf } from '../support/registration-fixtures.js';
@@ -183,6 +183,37 @@ export function registrationsContract(
         ),
       );
       expect(registrations.route(path).map(({ address }) => address)).toEqual(found === undefined ? [] : [found]);
+    });
+
+    it.each<readonly [what: string, kind: RegistrationKind, service: Partial<RegisteredService>, message: RegExp]>([
+      ['without a name', 'metadata', { name: '' }, /services\[1\]\.urn must be the URN of a service/],
+      ['with a URN that is none', 'metadata', { urn: 'mesh.trust.apply' }, /invalid URN/],
+      ['found by a wildcard within a path', 'complex', { urn: '/a/*/b' }, /\/a\/b\/\* for all below/],
+      ['found by a path that leads elsewhere', 'complex', { urn: '/a/../b' }, /for all below/],
+      ['found by a path without end', 'complex', { urn: '/a'.repeat(99) }, /of at most 32/],
+    ])('takes nothing with a service %s', async (_, kind, service, message) => {
+      const services = [serviceOf({ name: 'mesh.office.print' }), serviceOf(service)];
+      const bad = registrationOf('b:2', [], { kind, services });
+      const error: unknown = await registrations.puts([registrationOf('a:1', [APPLY]), bad]).catch((cause) => cause);
+      expect(error).toMatchObject({ code: 'E0000000400', message: expect.stringMatching(message) as string });
+      expect(await registrations.export()).toEqual([]);
+      expect(addressesOf('mesh.office.print')).toEqual([]);
+    });
+
+    it('finds a service without a URN by its name, behind its namespace if it has no dots', async () => {
+      const services = [
+        serviceOf({ namespace: 'x', name: 'mesh.office.print' }),
+        serviceOf({ namespace: 'mesh.office', name: 'scan' }),
+        serviceOf({ namespace: '', name: 'copy' }),
+      ];
+      await registrations.put(registrationOf('a:1', [], { services }));
+      expect(['mesh.office.print', 'mesh.office.scan', 'copy'].flatMap(addressesOf)).toEqual(['a:1', 'a:1', 'a:1']);
+    });
+
+    it('says where a service is that another stands for', async () => {
+      const services = [serviceOf({ name: 'mesh.office.print', address: 'c:3' }), serviceOf({ name: APPLY })];
+      await registrations.put(registrationOf('a:1', [], { services, kind: 'proxy' }));
+      expect([addressesOf('mesh.office.print'), addressesOf(APPLY)]).toEqual([['c:3'], ['a:1']]);
     });
 
     it('takes no more than there is room for, but renews what it has', async () => {

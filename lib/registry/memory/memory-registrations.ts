@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Inject, Logger } from '@nestjs/common';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -14,6 +13,7 @@ import {
   REGISTRATIONS,
   type Registrations,
 } from '../registrations.js';
+import { sameRegistration } from '../same-registration.js';
 import { addressOf } from '../service-names.js';
 import { type Expiring, ExpiryQueue } from './expiry-queue.js';
 import { findByPath } from './path-lookup.js';
@@ -47,15 +47,17 @@ export class MemoryRegistrations implements Registrations {
   }
 
   async puts(registrations: readonly Registration[]): Promise<void> {
-    const granted = registrations.map((registration) => this.grant(registration));
-    this.refuseWithoutRoom(granted);
-    for (const registration of granted) this.take(registration);
+    if (this.state === 'closed') throw new MeshError(MeshCode.UNREACHABLE, 'the registry is closed');
+    const latest = new Map(registrations.map((one) => [`${one.kind} ${one.instanceId}`, one]));
+    const plan = [...latest.values()].map((registration) => this.planOf(this.grant(registration)));
+    this.refuseWithoutRoom(plan);
+    for (const step of plan) this.take(step);
   }
 
   async remove({ instanceId, kind }: RegistrationKey): Promise<boolean> {
     const kinds = this.byInstance.get(instanceId);
     if (!kinds) return false;
-    const held = [...kinds.values()].filter(({ registration }) => kind === undefined || registration.kind === kind);
+    const held = [...kinds.values()].filter(({ said }) => kind === undefined || said.registration.kind === kind);
     for (const one of held) {
       this.expiries.delete(one);
       this.drop(one, 'withdrawn');
@@ -70,7 +72,7 @@ export class MemoryRegistrations implements Registrations {
 
   instance(instanceId: string): readonly Registration[] {
     const kinds = this.byInstance.get(instanceId);
-    return kinds ? [...kinds.values()].map(({ registration }) => registration) : [];
+    return kinds ? [...kinds.values()].map(({ said }) => said.registration) : [];
   }
 
   providers(service: string): readonly RegisteredProvider[] {
@@ -103,15 +105,18 @@ export class MemoryRegistrations implements Registrations {
     return lifetimeMs === registration.lifetimeMs ? registration : { ...registration, lifetimeMs };
   }
 
-  private refuseWithoutRoom(registrations: readonly Registration[]): void {
-    if (this.state === 'closed') throw new MeshError(MeshCode.UNREACHABLE, 'the registry is closed');
-    const latest = new Map(registrations.map((one) => [`${one.kind} ${one.instanceId}`, one]));
+  private planOf(registration: Registration): Step {
+    const held = this.byInstance.get(registration.instanceId)?.get(registration.kind);
+    const isRenewal = held !== undefined && sameRegistration(held.said.registration, registration);
+    return { held, said: isRenewal ? held.said : this.listingOf(registration) };
+  }
+
+  private refuseWithoutRoom(plan: readonly Step[]): void {
     let count = this.expiries.size;
     let size = this.size;
-    for (const registration of latest.values()) {
-      const held = this.find(registration);
+    for (const { held, said } of plan) {
       if (!held) count++;
-      size += sizeOf(registration) - (held?.size ?? 0);
+      size += said.size - (held?.said.size ?? 0);
     }
     const { maxRegistrations, maxBytes } = this.bounds;
     const isMore = count > this.expiries.size && count > maxRegistrations;
@@ -119,30 +124,30 @@ export class MemoryRegistrations implements Registrations {
     if (size > this.size && size > maxBytes) throw full(`${maxBytes} bytes`, 'node.registry.maxBytes');
   }
 
-  private take(registration: Registration): void {
-    const expiresAt = performance.now() + endOf(registration);
-    const held = this.find(registration);
-    if (!held) return this.add(registration, expiresAt);
+  private take({ held, said }: Step): void {
+    const expiresAt = performance.now() + endOf(said.registration);
+    if (!held) return this.add({ said, expiresAt, place: 0 });
     this.expiries.move(held, expiresAt);
-    const before = held.registration;
-    if (isDeepStrictEqual(before, registration)) return;
+    if (said === held.said) return;
+    const { registration: before } = held.said;
     this.unlist(held);
-    this.list(held, registration);
-    this.tell({ type: 'updated', registration, before });
+    held.said = said;
+    this.list(held);
+    this.tell({ type: 'updated', registration: said.registration, before });
   }
 
-  private add(registration: Registration, expiresAt: number): void {
-    const held: Held = { registration, expiresAt, place: 0, size: 0, entries: [] };
+  private add(held: Held): void {
+    const { registration } = held.said;
     const kinds = this.byInstance.get(registration.instanceId) ?? new Map<RegistrationKind, Held>();
     this.byInstance.set(registration.instanceId, kinds.set(registration.kind, held));
-    this.list(held, registration);
+    this.list(held);
     this.expiries.add(held);
     this.tell({ type: 'added', registration });
   }
 
   /** Drops what is no longer among those that expire. */
   private drop(held: Held, reason: 'withdrawn' | 'expired'): void {
-    const { registration } = held;
+    const { registration } = held.said;
     const kinds = this.byInstance.get(registration.instanceId);
     kinds?.delete(registration.kind);
     if (kinds?.size === 0) this.byInstance.delete(registration.instanceId);
@@ -150,17 +155,19 @@ export class MemoryRegistrations implements Registrations {
     this.tell({ type: 'removed', registration, reason });
   }
 
-  private list(held: Held, registration: Registration): void {
-    held.registration = registration;
-    held.size = sizeOf(registration);
-    held.entries = registration.services.map((service, index) => this.entryOf(registration, service, index));
-    this.size += held.size;
-    for (const { index, name, provider } of held.entries) index.add(name, provider);
+  private list({ said }: Held): void {
+    this.size += said.size;
+    for (const { index, name, provider } of said.entries) index.add(name, provider);
   }
 
-  private unlist(held: Held): void {
-    this.size -= held.size;
-    for (const { index, name, provider } of held.entries) index.delete(name, provider);
+  private unlist({ said }: Held): void {
+    this.size -= said.size;
+    for (const { index, name, provider } of said.entries) index.delete(name, provider);
+  }
+
+  private listingOf(registration: Registration): Listing {
+    const entries = registration.services.map((service, index) => this.entryOf(registration, service, index));
+    return { registration, size: sizeOf(registration), entries };
   }
 
   private entryOf(registration: Registration, service: RegisteredService, position: number): Entry {
@@ -171,10 +178,6 @@ export class MemoryRegistrations implements Registrations {
     return found.by === 'path'
       ? { index: this.paths, name: found.pattern, provider }
       : { index: this.services, name: found.name, provider };
-  }
-
-  private find({ instanceId, kind }: Registration): Held | undefined {
-    return this.byInstance.get(instanceId)?.get(kind);
   }
 
   private tell(change: RegistrationChange): void {
@@ -191,10 +194,20 @@ export class MemoryRegistrations implements Registrations {
 
 /** A registration while it holds. */
 interface Held extends Expiring {
-  registration: Registration;
-  size: number;
-  /** Where its services are listed. */
-  entries: readonly Entry[];
+  said: Listing;
+}
+
+/** What an instance said, and where its services are listed. */
+interface Listing {
+  readonly registration: Registration;
+  readonly size: number;
+  readonly entries: readonly Entry[];
+}
+
+/** What a registration will do: nothing but renew, where what it says is what was said. */
+interface Step {
+  readonly held: Held | undefined;
+  readonly said: Listing;
 }
 
 interface Entry {

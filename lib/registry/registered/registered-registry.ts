@@ -27,6 +27,9 @@ export class RegisteredRegistry implements Registry {
   /** What was made of the providers of a service, for as long as they are the same. */
   private readonly known = new WeakMap<readonly RegisteredProvider[], Map<string, Found>>();
 
+  /** Providers outlive the lists that they stand in. */
+  private readonly places = new WeakMap<RegisteredProvider, Place>();
+
   constructor(
     @Inject(MESH_OPTIONS) private readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'>,
     @Inject(MeshRegistrations) private readonly registrations: MeshRegistrations,
@@ -64,9 +67,8 @@ export class RegisteredRegistry implements Registry {
   private admitted(providers: readonly RegisteredProvider[], callee: PartyKey): readonly Instance[] {
     const instances = new Map<string, Instance>();
     for (const provider of providers) {
-      const owner = this.ownerOf(provider);
+      const { owner, instance } = this.placeOf(provider);
       if (!admits(owner, callee)) continue;
-      const instance = Object.freeze(this.instanceOf(provider, owner));
       instances.set(`${instance.transport} ${instance.address} ${instance.subset}`, instance);
     }
     return Object.freeze([...instances.values()]);
@@ -75,8 +77,16 @@ export class RegisteredRegistry implements Registry {
   private at(address: string | undefined, providers: readonly RegisteredProvider[]): readonly Instance[] {
     const provider = providers.find((one) => one.address === address);
     if (!provider) return [];
-    const instance = this.instanceOf(provider, this.ownerOf(provider));
-    return Object.freeze([Object.freeze({ ...instance, subset: EVERY_SUBSET })]);
+    return Object.freeze([Object.freeze({ ...this.placeOf(provider).instance, subset: EVERY_SUBSET })]);
+  }
+
+  private placeOf(provider: RegisteredProvider): Place {
+    const known = this.places.get(provider);
+    if (known) return known;
+    const owner = this.ownerOf(provider);
+    const place = { owner, instance: Object.freeze(this.instanceOf(provider, owner)) };
+    this.places.set(provider, place);
+    return place;
   }
 
   /** Whose an instance is. The SDKs name the default node where they do not know theirs. */
@@ -92,6 +102,12 @@ export class RegisteredRegistry implements Registry {
     const transport = Object.hasOwn(PROTO_NUMBER, service.proto) ? service.proto : 'grpc';
     return { address, transport, nodeId, instId, subset };
   }
+}
+
+/** Whose a provider is, and how it is reached. */
+interface Place {
+  readonly owner: PartyKey;
+  readonly instance: Instance;
 }
 
 /** What was made of the providers of a service for one question. */

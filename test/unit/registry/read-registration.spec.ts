@@ -124,11 +124,6 @@ describe('readRegistration', () => {
       { content: { services: Array.from({ length: 3_000 }, () => ({ urn: URN })) } },
       /at most 2048/,
     ],
-    ['a service without a name', { content: { services: [{ urn: URN }, {}] } }, /services\[1\]\.urn must be the URN/],
-    ['a URN that is none', { content: { services: [{ urn: 'mesh.trust.apply' }] } }, /invalid URN/],
-    ['a wildcard within a path', { kind: 'complex', content: { services: [{ urn: '/a/*/b' }] } }, /\/a\/b\/\* for all/],
-    ['a path that leads elsewhere', { kind: 'complex', content: { services: [{ urn: '/a/../b' }] } }, /for all below/],
-    ['a path without end', { kind: 'complex', content: { services: [{ urn: '/a'.repeat(99) }] } }, /of at most 32/],
   ])('refuses %s', (_, changes, message) => {
     expect(refused(changes)).toMatchObject({ code: 'E0000000400', message: expect.stringMatching(message) as string });
   });
