@@ -22,7 +22,7 @@ export const ENVIRON_SERVICE = 'mesh.net.environ';
 
 /** The built-in services of an application that are called by RPC, under each of their names. */
 export function appServices({ app, served, documents, stats }: AppServiceParts): readonly BuiltinService[] {
-  const versions = versionsOf(app);
+  const versions = once(() => versionsOf(app));
   const environ = environOf(app);
   const own: readonly (BuiltinService & { readonly on: boolean })[] = [
     {
@@ -30,7 +30,7 @@ export function appServices({ app, served, documents, stats }: AppServiceParts):
       on: served.doc,
       invoke: (args) => documents.render(textArgument(args, 'name'), textArgument(args, 'formatter')),
     },
-    { service: 'version', on: served.version, invoke: () => versions },
+    { service: 'version', on: served.version, invoke: versions },
     {
       service: 'debug',
       on: true,
@@ -45,4 +45,10 @@ export function appServices({ app, served, documents, stats }: AppServiceParts):
     own.filter(({ on }) => on).map(({ service, invoke }) => ({ service: `${name}.builtin.${service}`, invoke })),
   );
   return served.environ ? [...named, { service: ENVIRON_SERVICE, invoke: () => environ }] : named;
+}
+
+/** Makes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

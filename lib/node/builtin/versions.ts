@@ -25,14 +25,21 @@ export function versionsOf({ name, version, nodeId, instId }: VersionedApp): Ver
     node_id: nodeId,
     inst_id: instId,
     runtime: `node ${process.versions.node}`,
-    sdk: `nestjs-mesh ${packageVersion()}`,
+    sdk: ['nestjs-mesh', ...packageVersion()].join(' '),
   };
   const named = Object.entries(infos).map(([key, value]) => [`${name}.${key}`, value] as const);
   return { version, infos: Object.fromEntries(named) };
 }
 
-/** The manifest lies as far above this file in the sources as in what is published. */
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { readonly version: string }).version;
+/**
+ * The manifest lies as far above this file in the sources as in what is published. An application that was bundled into one file has
+ * none.
+ */
+function packageVersion(): readonly string[] {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    return [(manifest as { readonly version: string }).version];
+  } catch {
+    return [];
+  }
 }

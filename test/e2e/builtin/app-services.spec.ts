@@ -350,7 +350,7 @@ describe('a built-in service', () => {
     const alone = await startApp({ facades: [Builtin], options: { name: 'alone', nodeId: 'LX1' } });
     expect(await alone.app.get(MeshClient).call('alone.builtin.version', {})).toMatchObject({ version: '1.0.0' });
     expect(await alone.client(Builtin).environ()).toMatchObject({ node_id: 'LX1' });
-    const { builtin } = await start({ nodeId: 'LX7' }, { nodeId: 'LX1' });
+    const { builtin } = await start({ nodeId: 'LX7' }, { nodeId: 'LX1', name: 'mesh' });
     expect(await builtin.environ()).toMatchObject({ node_id: 'LX7' });
   });
 
