@@ -69,7 +69,8 @@ export function joinBuiltins(parts: BuiltinParts): JoinedBuiltins {
     accept: (path) => endpoints.get(path),
     answers: (service) =>
       names.has(service) &&
-      (service.startsWith(`${options.name}.builtin.`) || (service === ENVIRON_SERVICE && options.addresses.length === 0)),
+      (service.startsWith(`${options.name}.builtin.`) ||
+        (service === ENVIRON_SERVICE && options.addresses.length === 0)),
     leave: () => health.leave(),
     close: () => stats.close(),
   };
