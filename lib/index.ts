@@ -16,6 +16,7 @@ export {
   type SessionOptions,
   type StaticServiceOptions,
 } from './options/mesh-options.js';
+export type { DialTlsOptions } from './options/dial-options.js';
 export type {
   ListenOptions,
   ListenTlsOptions,

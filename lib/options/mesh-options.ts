@@ -1,4 +1,5 @@
 import type { BuiltinOptions, ResolvedBuiltinOptions } from './builtin-options.js';
+import type { DialTlsOptions } from './dial-options.js';
 import type { ListenOptions, MountOptions, ResolvedListener, ResolvedMount } from './listen-options.js';
 import type { NodeOptions, RegistryOptions, ResolvedNode, ResolvedRegistry } from './node-options.js';
 import type { PartnerOptions, ResolvedPartner } from './partner-options.js';
@@ -39,6 +40,8 @@ export interface GrpcTransportOptions {
    * streams to those who say in their answers that they bear it, as this package does, and unary to all others. Default `auto`.
    */
   mode?: 'auto' | 'unary' | 'stream';
+  /** Uses TLS for all connections of this transport, `{}` as Node does by default. Default: plaintext. */
+  tls?: DialTlsOptions;
 }
 
 /** Settings of the HTTP transport: how calls are made over HTTP. */
@@ -47,6 +50,8 @@ export interface HttpTransportOptions {
   version?: '1.1' | '2';
   /** Most TCP connections to each address over HTTP/1.1, one for each call under way; more calls wait. Default 256. */
   connections?: number;
+  /** Uses TLS for all connections of this transport, `{}` as Node does by default. Default: plaintext. */
+  tls?: DialTlsOptions;
 }
 
 /** Sizes and depths accepted from peers. */
@@ -209,8 +214,8 @@ export interface ResolvedMeshOptions {
   readonly use: Readonly<Record<string, string>>;
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly retry: Readonly<Required<RetryOptions>>;
-  readonly grpc: Readonly<Required<GrpcTransportOptions>>;
-  readonly http: Readonly<Required<HttpTransportOptions>>;
+  readonly grpc: Readonly<Required<Omit<GrpcTransportOptions, 'tls'>> & Pick<GrpcTransportOptions, 'tls'>>;
+  readonly http: Readonly<Required<Omit<HttpTransportOptions, 'tls'>> & Pick<HttpTransportOptions, 'tls'>>;
   readonly sessions: Readonly<Required<SessionOptions>>;
   readonly partners: readonly ResolvedPartner[];
   readonly builtins: ResolvedBuiltinOptions;

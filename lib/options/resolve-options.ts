@@ -1,4 +1,5 @@
 import * as check from './checks.js';
+import { readDialTls } from './dial-options.js';
 import { Environment } from './environment.js';
 import type { MeshOptions, ResolvedMeshOptions, ResolvedStaticService } from './mesh-options.js';
 import { isRecord, readObject, type OptionReader } from './option-reader.js';
@@ -51,7 +52,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     limits,
     retry: reader.section('retry', (retry) => readRetry(retry, problems)),
     grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
-    http: reader.section('http', readHttp),
+    http: reader.section('http', (http) => readHttp(http, problems)),
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
     builtins: readBuiltins(reader.raw('builtins'), problems),
@@ -103,6 +104,7 @@ function readRetry(reader: OptionReader, problems: Problems): ResolvedMeshOption
 }
 
 function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions['grpc'] {
+  const tls = readDialTls('grpc.tls', reader, problems);
   const grpc = {
     connections: reader.take('connections', check.wholeNumber(1, 256), () => 1),
     idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 300_000),
@@ -111,15 +113,18 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
     reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 50),
     reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
     mode: reader.take('mode', check.oneOf('auto', 'unary', 'stream'), () => 'auto' as const),
+    ...(tls && { tls }),
   };
   refuseOrder('grpc.reconnectMinMs', grpc.reconnectMinMs, 'grpc.reconnectMaxMs', grpc.reconnectMaxMs, problems);
   return grpc;
 }
 
-function readHttp(reader: OptionReader): ResolvedMeshOptions['http'] {
+function readHttp(reader: OptionReader, problems: Problems): ResolvedMeshOptions['http'] {
+  const tls = readDialTls('http.tls', reader, problems);
   return {
     version: reader.take('version', check.oneOf('1.1', '2'), () => '1.1' as const),
     connections: reader.take('connections', check.wholeNumber(1, 65_535), () => 256),
+    ...(tls && { tls }),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Transport,
 } from '../transport.js';
 import { PortListener } from '../port/port-listener.js';
+import { SecureDial } from '../secure-dial.js';
 import { targetOf } from '../target.js';
 import { GrpcConnection } from './grpc-connection.js';
 
@@ -22,11 +23,17 @@ import { GrpcConnection } from './grpc-connection.js';
 export class GrpcTransport implements Transport {
   readonly proto = 'grpc';
 
-  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {}
+  private readonly secure: SecureDial | undefined;
+
+  /** @throws MeshError E0000000400 when the certificates of `grpc.tls` cannot be read or used */
+  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {
+    const { tls } = options.grpc;
+    this.secure = tls && new SecureDial(tls, 'grpc.tls');
+  }
 
   /** @throws MeshError E0000000619 when the address is not `host:port` */
   dial(address: string): Connection {
-    return new GrpcConnection(targetOf(address), this.options);
+    return new GrpcConnection(targetOf(address, this.secure), this.options);
   }
 
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {

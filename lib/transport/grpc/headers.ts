@@ -37,7 +37,6 @@ export function requestHeaders(
 ): OutgoingHttpHeaders {
   const request: OutgoingHttpHeaders = {
     ':method': 'POST',
-    ':scheme': 'http',
     ':authority': authority,
     ':path': path,
     te: 'trailers',

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { MeshExtension } from '../../kernel/extension.decorator.js';
 import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { PortListener } from '../port/port-listener.js';
+import { SecureDial } from '../secure-dial.js';
 import { targetOf } from '../target.js';
 import {
   TRANSPORT,
@@ -23,7 +24,13 @@ import { Http2Wire } from './http2-wire.js';
 export class HttpTransport implements Transport {
   readonly proto = 'http';
 
-  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {}
+  private readonly secure: SecureDial | undefined;
+
+  /** @throws MeshError E0000000400 when the certificates of `http.tls` cannot be read or used */
+  constructor(@Inject(MESH_OPTIONS) private readonly options: ResolvedMeshOptions) {
+    const { tls } = options.http;
+    this.secure = tls && new SecureDial(tls, 'http.tls');
+  }
 
   /** @throws MeshError E0000000619 when the address is not `host:port` */
   dial(address: string): Connection {
@@ -36,7 +43,7 @@ export class HttpTransport implements Transport {
 
   private wireTo(address: string): HttpWire {
     const { http, limits } = this.options;
-    const target = targetOf(address);
+    const target = targetOf(address, this.secure);
     if (http.version === '2') return new Http2Wire(target, this.options);
     return new Http1Wire(target, http.connections, limits.maxMessageBytes);
   }

@@ -1,4 +1,5 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -30,7 +31,9 @@ export class Http1Wire implements HttpWire {
     private readonly maxMessageBytes: number,
     keptMs = KEPT_MS,
   ) {
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: keptMs, noDelay: true });
+    const kept = { keepAlive: true, maxSockets: connections, timeout: keptMs, noDelay: true };
+    const { secure, host } = target;
+    this.agent = secure ? new SecureAgent({ ...kept, ...secure.optionsFor(host) }) : new Agent(kept);
   }
 
   send(pending: PendingCall<InboundAnswer>): void {
@@ -66,10 +69,11 @@ class Http1Call implements Carrier {
 
   send(agent: Agent): void {
     const { pending, target } = this;
-    const { address, host, port } = target;
+    const { address, host, port, secure } = target;
+    const ask = secure ? secureRequest : request;
     try {
       const { path, headers } = requestHeadOf(pending.call);
-      const sent = request({ agent, host, port, method: 'POST', path, headers: { ...headers, host: address } });
+      const sent = ask({ agent, host, port, method: 'POST', path, headers: { ...headers, host: address } });
       this.follow(sent, agent);
     } catch (error) {
       this.onOver(this);
@@ -105,7 +109,7 @@ class Http1Call implements Carrier {
     // Whether a connection that was kept is still there shows once what has come on it was read.
     if (sent.reusedSocket) return void setImmediate(() => this.write(sent));
     this.state = 'connecting';
-    if (socket.connecting) socket.once('connect', () => (this.state = 'sent'));
+    if (socket.connecting) socket.once(this.target.secure ? 'secureConnect' : 'connect', () => (this.state = 'sent'));
     sent.end(this.pending.call.body);
   }
 

@@ -45,7 +45,7 @@ class Http2Call implements Carrier {
     private readonly pending: PendingCall<InboundAnswer>,
   ) {
     const { path, headers } = requestHeadOf(pending.call);
-    const pseudo = { ':method': 'POST', ':scheme': 'http', ':authority': lane.address, ':path': path };
+    const pseudo = { ':method': 'POST', ':authority': lane.address, ':path': path };
     this.stream = lane.session.request({ ...pseudo, ...headers }, { endStream: false });
     pending.carrier = this;
     lane.calls++;

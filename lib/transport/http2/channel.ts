@@ -123,9 +123,10 @@ export class Channel<P extends Passenger> implements Carrier {
   }
 
   private connect(): Set<P> {
-    const { address, host, port } = this.target;
-    const session = connect(`http://${address}`, {
-      createConnection: () => connectSocket({ host, port, noDelay: true }),
+    const { address, host, port, secure } = this.target;
+    const socket = secure?.connect(host, port) ?? connectSocket({ host, port, noDelay: true });
+    const session = connect(`${secure ? 'https' : 'http'}://${address}`, {
+      createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       // The default of 10 MB would refuse calls whose messages alone are within our own limit.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
@@ -141,10 +142,13 @@ export class Channel<P extends Passenger> implements Carrier {
       clearTimeout(timer);
       this.establish(session, waiting);
     });
-    session.once('close', () => {
+    const over = (): void => {
       clearTimeout(timer);
       this.gone(session, unreachable(address, cause));
-    });
+    };
+    session.once('close', over);
+    // After an alert of the peer, such as that a certificate is missing, node:http2 may wait for ever to write.
+    if (secure) socket.once('error', (error) => (session.destroy(error), (cause = error), over()));
     session.unref();
     return waiting;
   }

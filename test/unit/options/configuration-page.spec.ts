@@ -40,6 +40,8 @@ describe('docs/configuration.md', () => {
       ...knownAt('node.', { node: { none: 1 } }),
       ...knownAt('node.registry.', { node: { registry: { none: 1 } } }),
       ...knownAt('registry.', { registry: { address: 'h', none: 1 } }),
+      ...knownAt('grpc.tls.', { grpc: { tls: { none: 1 } } }),
+      ...knownAt('http.tls.', { http: { tls: { none: 1 } } }),
       ...knownAt('listen.tls.', { listen: { tls: { key: 'k', cert: 'c', none: 1 } } }),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
       ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),

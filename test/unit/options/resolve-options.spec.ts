@@ -133,8 +133,9 @@ describe('resolveMeshOptions', () => {
         reconnectMinMs: 6,
         reconnectMaxMs: 7,
         mode: 'stream',
+        tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'node.example' },
       },
-      http: { version: '2', connections: 3 },
+      http: { version: '2', connections: 3, tls: {} },
       sessions: {
         maxQueueMessages: 1,
         maxQueueBytes: 2,
@@ -346,6 +347,8 @@ describe('resolveMeshOptions', () => {
       { mount: { prefix: 'mesh/' } },
     ],
     ["mount must be an object, got 'yes'", { mount: 'yes' }],
+    ['grpc.tls.cert and grpc.tls.key go together', { grpc: { tls: { key: 'k' } } }],
+    ['http.tls.ca must be PEM text or the path of a file that holds it', { http: { tls: { ca: '' } } }],
     ['listen.tls.key is missing', { listen: { tls: { cert: 'cert.pem' } } }],
     [
       'listen.tls.cert must be PEM text or the path of a file that holds it',

@@ -77,7 +77,6 @@ describe('the headers of a request', () => {
   it('are gRPC', () => {
     expect(request({ 'mesh-urn': 'a.b' })).toEqual({
       ':method': 'POST',
-      ':scheme': 'http',
       ':authority': '127.0.0.1:7304',
       ':path': '/mesh-rpc/v1',
       te: 'trailers',
