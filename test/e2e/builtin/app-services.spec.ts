@@ -6,8 +6,11 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { formatUrn } from '../../../lib/protocol/urn.js';
 import { caught } from '../../support/caught.js';
+import { HealthClient } from '../../support/grpc-tools.js';
 import { startApp, startConsumer, type TestAppParts } from '../../support/mesh-app.js';
 import { RawClient } from '../../support/raw-client.js';
+
+const UNIMPLEMENTED = 12;
 
 class Item {
   @IsString() sku!: string;
@@ -361,5 +364,14 @@ describe('a built-in service', () => {
     }
     expect((await caught(builtin.debug({}))).code).toBe('E0000000614');
     expect((await fetch(`http://${address}/stats`)).status).toBe(404);
+  });
+
+  it('is unknown at a listener that does not serve them', async () => {
+    const listen = { host: '127.0.0.1', port: 0, serves: ['*'] };
+    const { builtin, address, orders } = await start({ listen });
+    expect(await orders.place({ id: '1', item: { sku: 's' } })).toBe('1');
+    expect((await caught(builtin.version())).code).toBe('E0000000617');
+    expect((await fetch(`http://${address}/stats`)).status).toBe(404);
+    expect(await new HealthClient(address).check('')).toBe(UNIMPLEMENTED);
   });
 });
