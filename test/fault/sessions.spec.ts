@@ -177,7 +177,7 @@ describe.each(sessionWays)('the session API, over $name', (way) => {
   });
 });
 
-describe.each(sessionWays.filter(({ name }) => name !== 'gRPC'))('a connection that breaks, over $name', (way) => {
+describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
   it('in the middle of an answer that was not written as a whole: the message goes back to the head', async () => {
     const sessions = await RelayedSessions.start(way);
     const large = Buffer.alloc(48 * MIB, 'x');

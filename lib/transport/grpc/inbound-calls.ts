@@ -15,6 +15,18 @@ import { encodingOf, InboundMessage, originOf, type InboundOrigin } from './inbo
 /** Messages of one stream that are handled at the same time; more wait at the sender. */
 const MAX_CONCURRENT_MESSAGES = 32;
 
+/**
+ * How long an answer must be out, in ms, that it counts as arrived while its stream stays open: until then a reset may come, of a
+ * caller who had gone away when it was sent.
+ */
+const ARRIVED_MS = 250;
+
+/** An answer that was sent, until it is clear whether it arrived. */
+interface Sent {
+  readonly answer: CallAnswer;
+  state: 'on its way' | 'out';
+}
+
 type Outcome = NonNullable<InboundMessage['outcome']>;
 
 const OWNER = Symbol('owner');
@@ -40,7 +52,9 @@ export class InboundCalls implements ServedStream {
   private phase: 'open' | 'half-closed' | 'done' = 'open';
   /** Whether the caller takes no more answers for now. */
   private blocked = false;
-  private lastAnswer: Uint8Array | CallAnswer | undefined;
+  /** In the order in which they were sent. */
+  private sent: Sent[] = [];
+  private arrival: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stream: ServerHttp2Stream,
@@ -104,7 +118,7 @@ export class InboundCalls implements ServedStream {
   gotClose(): void {
     clearTimeout(this.timer);
     this.phase = 'done';
-    this.settleLast();
+    this.settleSent();
     if (this.queue.length > 0) {
       this.cancelAll(
         new MeshError(MeshCode.CANCELLED, `the caller of '${this.origin.path}' has cancelled or gone away`),
@@ -141,6 +155,7 @@ export class InboundCalls implements ServedStream {
     const message = new InboundMessage(this.origin, frame.body);
     this.queue.push(message);
     this.host.onCall();
+    this.settleOut();
     const answer = frame.compressed ? this.unpackAndHandle(message) : this.handler(message);
     answer.then(
       (said) => this.settle(message, { answer: said }),
@@ -177,25 +192,49 @@ export class InboundCalls implements ServedStream {
 
   /** Writes an answer after which others may follow. */
   private write(answer: Uint8Array | CallAnswer, body: Uint8Array): boolean {
-    if (answer instanceof Uint8Array || !answer.settle) return this.writer.write(body);
-    return this.writer.write(body, (error) => (error ? settleLost(answer) : settleDelivered(answer)));
+    const sent = this.keep(answer);
+    if (!sent) return this.writer.write(body);
+    return this.writer.write(body, (error) => {
+      // Node calls back without an error, too, when the stream was broken off before all was written.
+      if (error || this.phase === 'done' || this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+      sent.state = 'out';
+      clearTimeout(this.arrival);
+      this.arrival = setTimeout(arrive, ARRIVED_MS, this);
+    });
   }
 
   private finish(lastAnswer?: Uint8Array | CallAnswer): void {
     if (!this.reader.empty) return this.fail(new MeshError(MeshCode.ENCODING, 'the stream ended within a message'));
     this.phase = 'done';
     clearTimeout(this.timer);
-    this.lastAnswer = lastAnswer;
+    if (lastAnswer) this.keep(lastAnswer);
     this.writer.end(lastAnswer && bodyOf(lastAnswer));
   }
 
-  /** The answer that the stream ended with has arrived when the stream ended well, after its status. */
-  private settleLast(): void {
-    const { lastAnswer } = this;
-    if (!lastAnswer) return;
-    this.lastAnswer = undefined;
-    if (this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.writer.ended) settleDelivered(lastAnswer);
-    else settleLost(lastAnswer);
+  /** Remembers an answer that wants to know what becomes of it. */
+  private keep(answer: Uint8Array | CallAnswer): Sent | undefined {
+    if (answer instanceof Uint8Array || !answer.settle) return undefined;
+    const sent: Sent = { answer, state: 'on its way' };
+    this.sent.push(sent);
+    return sent;
+  }
+
+  /** What was out has arrived: the caller goes on, or was there for long enough. @internal */
+  settleOut(): void {
+    if (this.sent.length === 0) return;
+    const out = this.sent.filter(({ state }) => state === 'out');
+    this.sent = this.sent.filter(({ state }) => state !== 'out');
+    for (const { answer } of out) settleDelivered(answer);
+  }
+
+  /** All has arrived when the stream ended well, after its status. */
+  private settleSent(): void {
+    clearTimeout(this.arrival);
+    const well = this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.writer.ended;
+    for (const { answer } of this.sent.splice(0)) {
+      if (well) settleDelivered(answer);
+      else settleLost(answer);
+    }
   }
 
   private fail(cause: unknown): void {
@@ -221,6 +260,10 @@ export class InboundCalls implements ServedStream {
 
 function expire(stream: InboundCalls): void {
   stream.gotDeadline();
+}
+
+function arrive(stream: InboundCalls): void {
+  stream.settleOut();
 }
 
 function onData(this: OwnedStream, chunk: Buffer): void {
