@@ -1,5 +1,16 @@
-import { MeshClient, MeshRegistrations, type MeshOptions, type RegistrationChange } from 'nestjs-mesh';
-import { describe, expect, it } from 'vitest';
+import { NestFactory } from '@nestjs/core';
+import {
+  getMeshRegistrationsToken,
+  getMeshServerToken,
+  MeshClient,
+  meshMicroservice,
+  MeshModule,
+  type MeshOptions,
+  MeshRegistrations,
+  type MeshServer,
+  type RegistrationChange,
+} from 'nestjs-mesh';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WireRegistration } from '../../../lib/registry/write-registration.js';
 import { caught } from '../../support/caught.js';
 import { eventually } from '../../support/eventually.js';
@@ -123,6 +134,33 @@ describe('the registry of a node', () => {
     await eventually('it is gone', () => changes.length === 2);
     expect(changes.map(({ type }) => type)).toEqual(['added', 'removed']);
     expect(await node.get(MeshRegistrations).export()).toEqual([]);
+  });
+
+  it('is called by the application of the node, unless the options choose another registry', async () => {
+    const call = async (options: MeshOptions): Promise<string> => {
+      const { address, app: node } = await startNode({ retry: { retries: 0 }, ...options });
+      // Nothing listens there: that it was tried is enough.
+      await post(address, { ...app, address: '127.0.0.1:1' });
+      return (await caught(node.get(MeshClient).call('mesh.trust.apply', {}))).code;
+    };
+    expect(await call({})).toBe('E0000000619');
+    expect(await call({ use: { registry: 'static' } })).toBe('E0000000602');
+  });
+
+  it('belongs to one mesh of an application', async () => {
+    const listen = { host: '127.0.0.1', port: 0, side: 'inner' as const };
+    const inner = MeshModule.forRoot({ mesh: 'inner', node: {}, listen });
+    const outer = MeshModule.forRoot({ mesh: 'outer', listen });
+    class TwoMeshes {}
+    const twice = await NestFactory.create({ module: TwoMeshes, imports: [inner, outer] }, { logger: false });
+    onTestFinished(() => twice.close());
+    for (const mesh of ['inner', 'outer']) twice.connectMicroservice(meshMicroservice(mesh));
+    await twice.startAllMicroservices();
+    const [address = ''] = twice.get<MeshServer>(getMeshServerToken('inner')).addresses;
+    await post(address, app);
+    const held = async (mesh: string): Promise<number> =>
+      (await twice.get<MeshRegistrations>(getMeshRegistrationsToken(mesh)).export()).length;
+    expect([await held('inner'), await held('outer')]).toEqual([1, 0]);
   });
 
   it('is no concern of those outside', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { MeshFacade, MeshProvider, MeshRegistrations, type MeshOptions, type MeshService, Mpi } from 'nestjs-mesh';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -147,6 +149,19 @@ describe('a Nest application that registers', () => {
     await printer.app.close();
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('closes although the node takes what it says and never answers', async () => {
+    const silent = createServer((socket) => void socket.resume().on('error', () => undefined));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const printer = await startPrinter({ address: `127.0.0.1:${port}`, lifetimeMs: 86_400_000 });
+    const consumer = await startApp({ facades: [Printer], options: { addresses: [printer.address] } });
+    await expect(consumer.client(Printer).print('a')).resolves.toBe('printed a');
+    const began = performance.now();
+    await printer.app.close();
+    expect(performance.now() - began).toBeLessThan(4_500);
+    silent.close();
   });
 
   it('goes on where a node is no registry, and says so', async () => {

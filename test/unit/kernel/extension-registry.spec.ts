@@ -37,6 +37,14 @@ describe('ExtensionRegistry', () => {
     expect(registry.get(GREETER).greet()).toBe('a');
   });
 
+  it("uses the application's default instead of the family's, but no lower than what outranks both", () => {
+    const entries = [entry('plain'), entry('z')];
+    expect(new ExtensionRegistry(entries, {}, { greeter: 'z' }).get(GREETER).greet()).toBe('z');
+    expect(new ExtensionRegistry(entries, { greeter: 'plain' }, { greeter: 'z' }).get(GREETER).greet()).toBe('plain');
+    const outranked = new ExtensionRegistry([...entries, entry('a', { priority: 1 })], {}, { greeter: 'z' });
+    expect(outranked.get(GREETER).greet()).toBe('a');
+  });
+
   it('uses what the options choose before any priority, and what the caller names before that', () => {
     const entries = [entry('plain'), entry('a', { priority: 9 }), entry('b')];
     const registry = new ExtensionRegistry(entries, { greeter: 'b' });

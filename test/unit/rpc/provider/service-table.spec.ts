@@ -38,9 +38,11 @@ describe('the services of a process', () => {
     table.addFallback(standIn);
     expect(table.find(urn).provider).toBe(standIn);
     expect([table.has('mesh.net.environ'), table.list()]).toEqual([false, []]);
+    expect(table.listAll()).toEqual([standIn]);
     table.add(own);
     expect(table.find(urn).provider).toBe(own);
     expect([table.has('mesh.net.environ'), table.list()]).toEqual([true, [own]]);
+    expect(table.listAll()).toEqual([own]);
   });
 
   it.each([
