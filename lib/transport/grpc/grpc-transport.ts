@@ -15,7 +15,7 @@ import { targetOf } from '../target.js';
 import { GrpcConnection } from './grpc-connection.js';
 
 /**
- * Calls over gRPC: a generic method with raw bytes in and out at any path, unary or as a stream, over HTTP/2 without TLS. It
+ * Calls over gRPC: a generic method with raw bytes in and out at any path, unary or as a stream, over HTTP/2. It
  * speaks gRPC's own protocol on `node:http2`, and so needs no gRPC package. Where it listens, HTTP/1.1 and HTTP/2 are served,
  * too.
  */

@@ -17,8 +17,8 @@ import { Http1Wire } from './http1-wire.js';
 import { Http2Wire } from './http2-wire.js';
 
 /**
- * Calls over HTTP without TLS: each is a `POST`, with the call's headers and body as they are. The option `http` says in which
- * version. Where it listens, gRPC is served, too: an application that listens by the transport `grpc` need not name this one.
+ * Calls over HTTP: each is a `POST`, with the call's headers and body as they are. The option `http` says in which version,
+ * and whether through TLS. Where it listens, gRPC is served, too: an application that listens by the transport `grpc` need not name this one.
  */
 @MeshExtension(TRANSPORT, 'http')
 export class HttpTransport implements Transport {
