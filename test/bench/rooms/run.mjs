@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const benches = ['session-store', 'protobuf'];
+const benches = ['session-store', 'protobuf', 'registrations'];
 const named = process.argv.slice(2).filter((name) => name !== '--hurry');
 const hurry = process.argv.includes('--hurry') ? ['--hurry'] : [];
 const chosen = named.length > 0 ? named : benches;
