@@ -41,6 +41,7 @@ export class InboundMessage implements InboundCall {
   readonly deadline: number;
   readonly peer: string;
   readonly cancellation = new Cancellation();
+  admits: InboundHead['admits'];
   /** What the handler said; `undefined` while it is at work. @internal */
   outcome: { readonly answer: Uint8Array | CallAnswer } | { readonly error: unknown } | undefined;
 
