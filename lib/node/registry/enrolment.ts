@@ -3,14 +3,20 @@ import { Logger } from '@nestjs/common';
 import { toMeshError } from '../../errors/from-unknown.js';
 import type { Registration } from '../../registry/registration.js';
 
-/** What an {@link Enrolment} does at its node. Each ends when it is told to, at the latest. */
+/** When a call to a node ends, at the latest. */
+export interface CallBounds {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What an {@link Enrolment} does at its node. */
 export interface EnrolmentCalls {
   /** What is to be registered now. */
   describe(): Promise<Registration>;
   /** Registers, or renews. */
-  put(registration: Registration, signal: AbortSignal): Promise<void>;
+  put(registration: Registration, bounds: CallBounds): Promise<void>;
   /** Takes the registration back. */
-  remove(registration: Registration, signal: AbortSignal): Promise<void>;
+  remove(registration: Registration, bounds: CallBounds): Promise<void>;
 }
 
 /** A registration is renewed so many times within its lifetime. */
@@ -61,7 +67,7 @@ export class Enrolment {
     const { registered } = this;
     this.registered = undefined;
     if (!registered) return;
-    await this.calls.remove(registered, AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
+    await this.calls.remove(registered, { timeoutMs: FAREWELL_MS }).catch((error: unknown) => {
       this.logger.debug(`the node at ${this.node} did not take the registration back: ${toMeshError(error).message}`);
     });
   }
@@ -83,8 +89,8 @@ export class Enrolment {
   private async register(): Promise<void> {
     try {
       const registration = await this.calls.describe();
-      const timeout = AbortSignal.timeout(Math.ceil(Math.min(LONGEST_PUT_MS, this.renewMs)));
-      await this.calls.put(registration, AbortSignal.any([timeout, this.cutting.signal]));
+      const timeoutMs = Math.ceil(Math.min(LONGEST_PUT_MS, this.renewMs));
+      await this.calls.put(registration, { timeoutMs, signal: this.cutting.signal });
       this.registered = registration;
     } catch (error) {
       this.registered = undefined;

@@ -2,7 +2,7 @@ import type { ResolvedRegistry } from '../../options/node-options.js';
 import { formatAddress, type HostPort, parseAddress } from '../../options/parse-address.js';
 import type { Registration } from '../../registry/registration.js';
 import { writeRegistration } from '../../registry/write-registration.js';
-import { Enrolment } from './enrolment.js';
+import { type CallBounds, Enrolment } from './enrolment.js';
 import { outgoingHost } from './outgoing-host.js';
 import { type OwnApp, type OwnPlace, ownRegistration, type OwnService } from './own-registration.js';
 
@@ -16,7 +16,7 @@ export interface RegistrarParts {
   call(
     service: string,
     args: Readonly<Record<string, unknown>>,
-    at: { readonly address: string; readonly signal: AbortSignal },
+    at: CallBounds & { readonly address: string },
   ): Promise<unknown>;
 }
 
@@ -33,13 +33,13 @@ export class Registrar {
   start(bound: OwnPlace): void {
     const { addresses, lifetimeMs } = this.parts.options;
     this.enrolments = addresses.map((node) => {
-      const send = async (service: string, registration: Registration, signal: AbortSignal): Promise<void> => {
-        await this.parts.call(service, { registration: writeRegistration(registration) }, { address: node, signal });
+      const send = async (service: string, registration: Registration, bounds: CallBounds): Promise<void> => {
+        await this.parts.call(service, { registration: writeRegistration(registration) }, { address: node, ...bounds });
       };
       return new Enrolment(node, lifetimeMs, {
         describe: () => this.describe(bound, node),
-        put: (registration, signal) => send('mesh.registry.put', registration, signal),
-        remove: (registration, signal) => send('mesh.registry.remove', withoutContent(registration), signal),
+        put: (registration, bounds) => send('mesh.registry.put', registration, bounds),
+        remove: (registration, bounds) => send('mesh.registry.remove', withoutContent(registration), bounds),
       });
     });
     for (const enrolment of this.enrolments) enrolment.start();

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { MeshFacade, MeshProvider, MeshRegistrations, type MeshOptions, type MeshService, Mpi } from 'nestjs-mesh';
+import {
+  MeshFacade,
+  type MeshOptions,
+  MeshProvider,
+  MeshRegistrations,
+  MeshServer,
+  type MeshService,
+  Mpi,
+} from 'nestjs-mesh';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryRegistrations } from '../../../lib/registry/memory/memory-registrations.js';
 import { eventually } from '../../support/eventually.js';
@@ -193,6 +201,14 @@ describe('a Nest application that registers', () => {
     expect(node.app.get(MeshRegistrations).instance('no-1')).toHaveLength(1);
     await mapped.app.close();
     expect(printersOf(node)).toHaveLength(2);
+  });
+
+  it('says where its inner side is, if it has one', async () => {
+    const node = await startNode();
+    const outer = { host: '127.0.0.1', port: 0 };
+    const printer = await startPrinter({ address: node.address }, { listen: [outer, { ...outer, side: 'inner' }] });
+    await eventually('it is registered', () => printersOf(node).length === 1);
+    expect(printersOf(node)).toEqual([printer.app.get(MeshServer).addresses[1]]);
   });
 
   it('is balanced with the instances beside it', async () => {
