@@ -30,7 +30,7 @@ export function mountMesh(
   let found: Acceptor | undefined;
   // What is served is joined later than this.
   const acceptor: Acceptor = (path) => (found ??= acceptorOf(serves))(path);
-  const mounted = new HttpMount({ acceptor, prefix, maxMessageBytes: limits.maxMessageBytes });
+  const mounted = new HttpMount({ acceptor, prefix, maxMessageBytes: limits.maxBodyBytes });
   adapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
     if (mounted.take(request, response) === 'passed') next();
   });

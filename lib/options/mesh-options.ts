@@ -56,10 +56,22 @@ export interface HttpTransportOptions {
 
 /** Sizes and depths accepted from peers. */
 export interface LimitOptions {
-  /** Largest message sent or received, in bytes. Default 67 108 864 (64 MiB). */
+  /**
+   * Largest message sent or received, in bytes: the arguments or the answer of a call, encoded, or the payload of a session. Default
+   * 67 108 864 (64 MiB).
+   */
   maxMessageBytes?: number;
   /** Deepest nesting of a decoded message. Default 64. */
   maxDepth?: number;
+}
+
+/** {@link LimitOptions}, filled in. */
+export interface ResolvedLimits extends Readonly<Required<LimitOptions>> {
+  /**
+   * Largest body on the wire, in bytes: there is room for the largest message in base64, which takes a third more, and for 64 KiB of
+   * what stands around it.
+   */
+  readonly maxBodyBytes: number;
 }
 
 /** How calls that may safely be repeated are repeated. */
@@ -212,7 +224,7 @@ export interface ResolvedMeshOptions {
   readonly timeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly use: Readonly<Record<string, string>>;
-  readonly limits: Readonly<Required<LimitOptions>>;
+  readonly limits: ResolvedLimits;
   readonly retry: Readonly<Required<RetryOptions>>;
   readonly grpc: Readonly<Required<Omit<GrpcTransportOptions, 'tls'>> & Pick<GrpcTransportOptions, 'tls'>>;
   readonly http: Readonly<Required<Omit<HttpTransportOptions, 'tls'>> & Pick<HttpTransportOptions, 'tls'>>;

@@ -11,6 +11,9 @@ import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
 
+/** Room for what stands around a message: an envelope, metadata, a topic. */
+const ENVELOPE_BYTES = 65_536;
+
 /**
  * Fills the options in from the environment, then from the defaults, and validates them. What an option says is not looked
  * up in the environment.
@@ -87,8 +90,10 @@ const use: check.Check<Readonly<Record<string, string>>> = (value, name, problem
 };
 
 function readLimits(reader: OptionReader): ResolvedMeshOptions['limits'] {
+  const maxMessageBytes = reader.take('maxMessageBytes', check.wholeNumber(1, 2_147_483_647), () => 64 * MIB);
   return {
-    maxMessageBytes: reader.take('maxMessageBytes', check.wholeNumber(1, 2_147_483_647), () => 64 * MIB),
+    maxMessageBytes,
+    maxBodyBytes: Math.ceil((4 / 3) * maxMessageBytes) + ENVELOPE_BYTES,
     maxDepth: reader.take('maxDepth', check.wholeNumber(1, 1_000), () => 64),
   };
 }

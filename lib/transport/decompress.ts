@@ -32,7 +32,7 @@ export function decompress(body: Buffer, encoding: string, limit: number): Promi
 
 function failure(cause: NodeJS.ErrnoException, encoding: string, limit: number): MeshError {
   if (cause.code === 'ERR_BUFFER_TOO_LARGE') {
-    const message = `a compressed message unpacks to more than the limit of ${limit} bytes (limits.maxMessageBytes)`;
+    const message = `a compressed message unpacks to more than the limit of ${limit} bytes (limits.maxMessageBytes, and room for what stands around it)`;
     return new MeshError(MeshCode.MESSAGE_TOO_LONG, message, { cause });
   }
   return new MeshError(MeshCode.ENCODING, `a message said to be compressed with ${encoding} is not`, { cause });

@@ -6,7 +6,7 @@ import type { OutboundCall } from './transport.js';
 export function tooLong(length: number, limit: number): MeshError {
   return new MeshError(
     MeshCode.MESSAGE_TOO_LONG,
-    `a message of ${length} bytes is over the limit of ${limit} (limits.maxMessageBytes)`,
+    `a message of ${length} bytes is over the limit of ${limit} (limits.maxMessageBytes, and room for what stands around it)`,
   );
 }
 

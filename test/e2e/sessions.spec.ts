@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { concatMap, firstValueFrom, from, toArray, take, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { MeshCode, MeshSessions, type ReceivedMessage, type SessionNode } from 'nestjs-mesh';
+import { MeshCode, type MeshOptions, MeshSessions, type ReceivedMessage, type SessionNode } from 'nestjs-mesh';
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { startApp } from '../support/mesh-app.js';
@@ -24,8 +25,8 @@ const peers: readonly (readonly [string, Peer | undefined])[] = [
 ];
 
 describe.each(peers)('a session of %s', (_, peer) => {
-  async function start(): Promise<{ sessions: MeshSessions; node: { node?: SessionNode } }> {
-    const app = await startApp({});
+  async function start(options: MeshOptions = {}): Promise<{ sessions: MeshSessions; node: { node?: SessionNode } }> {
+    const app = await startApp({ options });
     const sessions = app.app.get(MeshSessions);
     return { sessions, node: peer ? { node: { address: app.address, ...peer } } : {} };
   }
@@ -41,6 +42,19 @@ describe.each(peers)('a session of %s', (_, peer) => {
     expect(text(await session.pop({ topic: topicOf(peer) }))).toBe('2');
     expect(text(await session.pop({ topic: 'b' }))).toBe('other');
     expect(text(await session.pop({ topic: topicOf(peer) }))).toBe('3');
+  });
+
+  it('takes a payload up to the limit, whatever stands around it on the wire', async () => {
+    const { sessions, node } = await start({ limits: { maxMessageBytes: 300_000 } });
+    await using session = sessions.open('s', node);
+    const largest = randomBytes(300_000);
+    await session.push(largest, { topic: topicOf(peer) });
+    const popped = (await session.pop({ topic: topicOf(peer) })) ?? new Uint8Array(0);
+    expect(Buffer.compare(popped, largest)).toBe(0);
+    expect((await caught(session.push(randomBytes(300_001), { topic: topicOf(peer) }))).code).toBe(
+      MeshCode.MESSAGE_TOO_LONG,
+    );
+    expect(await session.peek({ topic: topicOf(peer) })).toBeUndefined();
   });
 
   it('waits for a message, and no longer than it is told', async () => {

@@ -155,7 +155,13 @@ describe('a request that is refused', () => {
 
   it('is larger than the limit, as is an answer', async () => {
     const { client, livesOn } = await startTarget({ limits: { maxMessageBytes: 10_000 } });
-    expect(await client.status(JSON.stringify({ value: 'x'.repeat(10_001) }), at('echo'))).toBe(
+    expect(await client.call(JSON.stringify({ value: 'x'.repeat(10_001) }), at('echo'))).toMatchObject({
+      code: MeshCode.MESSAGE_TOO_LONG,
+      message: expect.stringContaining('more than limits.maxMessageBytes (10000)'),
+    });
+    await livesOn();
+    // What could not be a message within the limit in any encoding is not even read.
+    expect(await client.status(JSON.stringify({ value: 'x'.repeat(100_000) }), at('echo'))).toBe(
       status.RESOURCE_EXHAUSTED,
     );
     await livesOn();

@@ -13,7 +13,7 @@ import { StandardDialect } from '../../lib/protocol/dialects/standard/standard-d
 import { YaclDialect } from '../../lib/protocol/dialects/yacl/yacl-dialect.js';
 import type { SessionAnswer, SessionRequest } from '../../lib/protocol/session-call.js';
 
-const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000_000 } };
+const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000_000, maxBodyBytes: 1_000_000 } };
 
 /** Every format that comes with the package. */
 export const formats = fieldFormats([

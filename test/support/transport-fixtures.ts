@@ -18,7 +18,10 @@ export function transportOptions(
   http: HttpTransportOptions = {},
 ): ResolvedMeshOptions {
   const quick = { reconnectMinMs: 10, reconnectMaxMs: 50, ...grpc };
-  return resolveMeshOptions({ grpc: quick, limits: { maxMessageBytes: 2 * 1024 * 1024, ...limits }, listen, http }, {});
+  const maxMessageBytes = limits.maxMessageBytes ?? 2 * 1024 * 1024;
+  const options = resolveMeshOptions({ grpc: quick, limits: { ...limits, maxMessageBytes }, listen, http }, {});
+  // A transport knows bodies only: what it is told of their largest is the limit that is tested.
+  return { ...options, limits: { ...options.limits, maxBodyBytes: maxMessageBytes } };
 }
 
 /** What a test may say of a call. */

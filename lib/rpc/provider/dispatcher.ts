@@ -84,6 +84,13 @@ export class ProviderDispatcher {
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
+  private checkSize(bytes: number): void {
+    const { maxMessageBytes } = this.options.limits;
+    if (bytes <= maxMessageBytes) return;
+    const message = `the call takes ${bytes} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
+    throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
+  }
+
   private async serve(call: InboundCall): Promise<unknown> {
     const { called, request } = this.understand(call);
     const calls = this.tally.begin(called.provider);
@@ -102,6 +109,7 @@ export class ProviderDispatcher {
   /** What is called, and with what. A URN that calls nothing is told before the body is decoded. */
   private understand(call: InboundCall): { readonly called: CalledService; readonly request: RpcRequest } {
     try {
+      this.checkSize(call.body.byteLength);
       const headerUrn = call.headers[Header.URN];
       const early = headerUrn ? this.find(headerUrn, call) : undefined;
       const request = splitRequest(this.pipeline.codec.decode(call.body));

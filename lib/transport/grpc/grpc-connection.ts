@@ -26,7 +26,7 @@ export class GrpcConnection implements Connection {
   ) {
     const { connections, mode } = options.grpc;
     this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductors[mode]));
-    this.maxMessageBytes = options.limits.maxMessageBytes;
+    this.maxMessageBytes = options.limits.maxBodyBytes;
   }
 
   get pending(): number {

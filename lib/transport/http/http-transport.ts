@@ -34,7 +34,7 @@ export class HttpTransport implements Transport {
 
   /** @throws MeshError E0000000619 when the address is not `host:port` */
   dial(address: string): Connection {
-    return new HttpConnection(address, this.wireTo(address), this.options.limits.maxMessageBytes);
+    return new HttpConnection(address, this.wireTo(address), this.options.limits.maxBodyBytes);
   }
 
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {
@@ -45,6 +45,6 @@ export class HttpTransport implements Transport {
     const { http, limits } = this.options;
     const target = targetOf(address, this.secure);
     if (http.version === '2') return new Http2Wire(target, this.options);
-    return new Http1Wire(target, http.connections, limits.maxMessageBytes);
+    return new Http1Wire(target, http.connections, limits.maxBodyBytes);
   }
 }

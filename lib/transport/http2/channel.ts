@@ -159,7 +159,7 @@ export class Channel<P extends Passenger> implements Carrier {
     const lane: Lane = {
       session,
       address: this.target.address,
-      maxMessageBytes: this.options.limits.maxMessageBytes,
+      maxMessageBytes: this.options.limits.maxBodyBytes,
       resets: new ResetBudget(() => this.retire(session)),
       calls: 0,
     };

@@ -29,7 +29,7 @@ export class MemoryTransport implements Transport {
 
   dial(address: string): Connection {
     const acceptor: Acceptor = (path) => this.listenerAt(address).accept(path);
-    return new LocalConnection(acceptor, { maxMessageBytes: this.options.limits.maxMessageBytes, peer: 'memory:0' });
+    return new LocalConnection(acceptor, { maxMessageBytes: this.options.limits.maxBodyBytes, peer: 'memory:0' });
   }
 
   async listen(at: ListenAt, acceptor: Acceptor): Promise<Listener> {

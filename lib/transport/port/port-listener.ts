@@ -45,7 +45,7 @@ export class PortListener implements Listener, HttpHost {
     { tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ListenAt,
     door: TlsDoor | undefined,
   ) {
-    this.maxMessageBytes = options.limits.maxMessageBytes;
+    this.maxMessageBytes = options.limits.maxBodyBytes;
     this.http1 = new Http1Port(this, { handshakeTimeoutMs, requestTimeoutMs });
     const plaintext = tls?.plaintext ?? 'serve';
     const welcome: Welcome = (spoken, socket, known) => this.speak(spoken, socket, known);

@@ -6,7 +6,7 @@ import { XmlCodec } from '../../../lib/codec/xml/xml-codec.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 
-const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000 } };
+const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000, maxBodyBytes: 1_000 } };
 const formats = fieldFormats([new JsonCodec(options), new XmlCodec(options), new FormCodec(options)]);
 
 describe('formats of fields', () => {

@@ -9,7 +9,7 @@ import { YamlCodec } from '../../../lib/codec/yaml/yaml-codec.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 
-const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000 } };
+const options = { limits: { maxDepth: 64, maxMessageBytes: 1_000, maxBodyBytes: 1_000 } };
 const msgpack = new MsgpackCodec(options);
 const xml = new XmlCodec(options);
 const yaml = new YamlCodec(options);

@@ -48,7 +48,7 @@ describe('resolveMeshOptions', () => {
       timeoutMs: 10_000,
       drainTimeoutMs: 10_000,
       use: {},
-      limits: { maxMessageBytes: 67_108_864, maxDepth: 64 },
+      limits: { maxMessageBytes: 67_108_864, maxBodyBytes: 89_544_022, maxDepth: 64 },
       retry: { retries: 2, minDelayMs: 100, maxDelayMs: 1_000 },
       grpc: {
         connections: 1,
@@ -193,6 +193,7 @@ describe('resolveMeshOptions', () => {
       partners,
       addresses: ['10.0.0.1:570', 'node.example:7304'],
       direct: [],
+      limits: { ...options.limits, maxBodyBytes: 66_902 },
       registry: {
         ...registry,
         addresses: ['127.0.0.1:570', 'node.example:570'],
