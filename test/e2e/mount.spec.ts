@@ -105,6 +105,8 @@ describe.each(adapters)('mounted on %s', (_, adapterOf) => {
     const web = await fetch(`${url}/web`, { method: 'POST', body: '{"a":1}', headers });
     expect(await web.json()).toEqual({ a: 1, raw: '{"a":1}' });
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    const stats = await fetch(`${url}/stats`);
+    expect([stats.status, await stats.json()]).toMatchObject([200, { status: 'true' }]);
     expect(app.get(MeshServer).addresses).toEqual([]);
   });
 
