@@ -75,6 +75,16 @@ export class Installation {
     return stdout;
   }
 
+  /** Runs a command that the package brings, as npx does. */
+  command(name: string, ...args: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    const file = join(this.app, 'node_modules/.bin', name);
+    return new Promise((resolve) => {
+      execFile(file, [...args], { cwd: this.app, timeout: 60_000 }, (error, stdout, stderr) => {
+        resolve({ exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output: stdout + stderr });
+      });
+    });
+  }
+
   /**
    * Compiles test/package/app/main.ts in the application, under another name: its extension says which kind of module it is.
    * Returns what the compiler says about it and about the types of this package, and about nobody else's.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBuiltin } from 'node:module';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
@@ -128,6 +128,22 @@ describe('an application outside the repository, without optional packages', () 
 
   it('compiles with the resolution of bundlers', () => {
     expect(installation.compile('main.ts', compilers.bundler)).toEqual([]);
+  });
+
+  it('runs mesh-node', async () => {
+    expect(await installation.command('mesh-node', '--version')).toEqual({
+      exitCode: 0,
+      output: `${manifest.version}\n`,
+    });
+    expect(await installation.command('mesh-node', '--check')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('runs mesh-node, which names the package that it needs for YAML', async () => {
+    writeFileSync(join(installation.app, 'node.yaml'), 'name: orders\n');
+    const { exitCode, output } = await installation.command('mesh-node', '--config', 'node.yaml');
+
+    expect(output).toContain("node.yaml: a configuration in YAML needs the package 'yaml': install it");
+    expect(exitCode).toBe(2);
   });
 
   it('is refused by the compiler when it is wrong', () => {
