@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython, type Python, PythonScript, skipWithoutPython } from '../support/python.js';
 import { type ProviderApp, startProviderApp } from './nest-apps.js';
 
-/** What `python/builtins.py` and `python/grpc_tools.py` print for a case. */
+/** What `python/builtins.py` and `python/reflection_client.py` print for a case. */
 interface Result {
   readonly case: string;
   /** Whether the SDK is of the generation that is built on asyncio. */
@@ -70,7 +70,7 @@ describe.each(tools.found)('reflection as $has reads it', (python: Python) => {
 
   beforeAll(async () => {
     provider = await startProviderApp();
-    results = await resultsOf(python, 'grpc_tools.py', provider.address);
+    results = await resultsOf(python, 'reflection_client.py', provider.address);
   });
 
   afterAll(() => provider?.close());

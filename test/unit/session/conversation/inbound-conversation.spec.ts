@@ -274,13 +274,13 @@ describe('an acknowledged pop', () => {
     const node = await ConversationNode.start({ options: { limits: { maxMessageBytes: 1_000 } } });
     const key = { session: 's', topic: 't' };
     const wait = { deadline: Infinity, cancellation: new Cancellation() };
-    await node.store.push(key, { payload: Buffer.alloc(995, 'x'), metadata: {}, id: '' }, wait);
+    await node.store.push(key, { payload: Buffer.alloc(70_000, 'x'), metadata: {}, id: '' }, wait);
     const stream = node.open();
     const answers = new Answers(stream);
     for (const pop of [subscribingPop(10), inbound(POP, { timeoutMs: 10 })]) {
       await stream.send(pop);
       expect((await answers.next())?.code).toBe(MeshCode.MESSAGE_TOO_LONG);
-      expect((await node.store.peek(key))?.payload.byteLength).toBe(995);
+      expect((await node.store.peek(key))?.payload.byteLength).toBe(70_000);
     }
     stream.end();
   });
