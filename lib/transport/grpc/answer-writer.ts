@@ -7,7 +7,7 @@ import {
 import { GrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { Header } from '../../protocol/headers.js';
-import { encodeFrame } from './frames.js';
+import { endWithFrame, writeFrame } from './frames.js';
 import { encodeStatusMessage } from './headers.js';
 
 const contentType = { ':status': 200, 'content-type': 'application/grpc' } as const;
@@ -43,14 +43,14 @@ export class AnswerWriter {
    */
   write(answer: Uint8Array, onWritten?: (error: Error | null | undefined) => void): boolean {
     this.start();
-    return this.stream.write(encodeFrame(answer), onWritten);
+    return writeFrame(this.stream, answer, onWritten);
   }
 
   /** Writes the last answer, if there is one, and the status OK. */
   end(answer?: Uint8Array): void {
     if (!answer && !this.started) return this.endWithoutAnswer(okTrailers);
     this.start();
-    if (answer) this.stream.end(encodeFrame(answer));
+    if (answer) endWithFrame(this.stream, answer);
     else this.stream.end();
   }
 

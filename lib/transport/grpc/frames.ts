@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { decompress } from '../decompress.js';
@@ -7,11 +8,14 @@ import { tooLong } from '../refusals.js';
 /** Length of what gRPC puts before each message: one byte "compressed", four bytes of length. */
 export const FRAME_PREFIX_BYTES = 5;
 
-/** Memory taken at first for a message that arrives in several pieces; it grows with what has really arrived. */
-const FIRST_ALLOCATION_BYTES = 64 * 1024;
+/** Bytes of a piece that is worth keeping as it came. Smaller ones are gathered, since each costs some hundred bytes itself. */
+const SMALL_PIECE_BYTES = 1_024;
 
-/** A message up to this size has its memory at once when an eighth of it has arrived, so that it is not copied again. */
-const SMALL_MESSAGE_BYTES = 256 * 1024;
+/** What small pieces are gathered in. */
+const GATHERED_BYTES = 16 * 1_024;
+
+/** Bytes of a message that is worth writing apart from what is put before it, rather than copying it. */
+const LARGE_MESSAGE_BYTES = 128 * 1_024;
 
 /** A message as it stood on the wire. */
 export interface Frame {
@@ -23,10 +27,45 @@ export interface Frame {
 /** Puts the prefix of an uncompressed message before it. */
 export function encodeFrame(body: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(FRAME_PREFIX_BYTES + body.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(body.length, 1);
+  writePrefix(frame, body);
   frame.set(body, FRAME_PREFIX_BYTES);
   return frame;
+}
+
+/** Writes a message to a stream, a large one without copying it. Returns what `write` does. */
+export function writeFrame(stream: Writable, body: Uint8Array, onWritten?: OnWritten): boolean {
+  if (body.length < LARGE_MESSAGE_BYTES) return stream.write(encodeFrame(body), onWritten);
+  stream.cork();
+  stream.write(prefixOf(body));
+  const free = stream.write(body, onWritten);
+  stream.uncork();
+  return free;
+}
+
+/** Writes a message to a stream, a large one without copying it, and ends the stream with it. */
+export function endWithFrame(stream: Writable, body: Uint8Array): void {
+  if (body.length < LARGE_MESSAGE_BYTES) return void stream.end(encodeFrame(body));
+  stream.cork();
+  stream.write(prefixOf(body));
+  stream.end(body);
+}
+
+type OnWritten = (error: Error | null | undefined) => void;
+
+function prefixOf(body: Uint8Array): Buffer {
+  const prefix = Buffer.allocUnsafe(FRAME_PREFIX_BYTES);
+  writePrefix(prefix, body);
+  return prefix;
+}
+
+function writePrefix(frame: Buffer, body: Uint8Array): void {
+  frame[0] = 0;
+  frame.writeUInt32BE(body.length, 1);
+}
+
+interface Head {
+  readonly length: number;
+  readonly compressed: boolean;
 }
 
 /**
@@ -34,24 +73,32 @@ export function encodeFrame(body: Uint8Array): Buffer {
  * arrived, whatever length a peer announces.
  */
 export class FrameReader {
-  private chunk: Buffer | undefined;
+  /** What has arrived and was not taken out, in order. */
+  private pieces: Buffer[] = [];
+  /** Bytes of the first piece that were taken out. */
   private offset = 0;
-  private head: { readonly length: number; readonly compressed: boolean } | undefined;
-  private partial: Buffer | undefined;
-  private filled = 0;
+  /** Bytes that were not taken out. */
+  private available = 0;
+  private head: Head | undefined;
+  /** Where small pieces are gathered: the last piece is the part of it that is filled. */
+  private gathering: { readonly bytes: Buffer; filled: number } | undefined;
 
   /** @param limit largest message accepted, in bytes */
   constructor(private readonly limit: number) {}
 
   /** Whether nothing has arrived that was not yet taken out. */
   get empty(): boolean {
-    return this.chunk === undefined && this.head === undefined;
+    return this.available === 0 && this.head === undefined;
   }
 
   /** Adds what has arrived. */
   push(chunk: Buffer): void {
-    this.chunk = this.chunk ? Buffer.concat([this.chunk.subarray(this.offset), chunk]) : chunk;
-    this.offset = 0;
+    if (chunk.length === 0) return;
+    const first = this.available === 0;
+    this.available += chunk.length;
+    if (!first && chunk.length < SMALL_PIECE_BYTES) return this.gather(chunk);
+    this.gathering = undefined;
+    this.pieces.push(chunk);
   }
 
   /**
@@ -61,61 +108,69 @@ export class FrameReader {
    */
   next(): Frame | undefined {
     const head = (this.head ??= this.readHead());
-    if (!head) return undefined;
-    const body = this.readBody(head.length);
-    if (!body) return undefined;
+    if (!head || this.available < head.length) return undefined;
     this.head = undefined;
-    return { body, compressed: head.compressed };
+    return { body: this.take(head.length), compressed: head.compressed };
   }
 
-  private readHead(): { readonly length: number; readonly compressed: boolean } | undefined {
-    const { chunk, offset } = this;
-    if (!chunk || chunk.length - offset < FRAME_PREFIX_BYTES) return undefined;
-    const flag = chunk[offset];
+  private readHead(): Head | undefined {
+    if (this.available < FRAME_PREFIX_BYTES) return undefined;
+    const prefix = this.take(FRAME_PREFIX_BYTES);
+    const flag = prefix[0];
     if (flag !== 0 && flag !== 1) {
       throw new MeshError(MeshCode.ENCODING, `a gRPC message starts with 0 or 1, not with ${flag}`);
     }
-    const length = chunk.readUInt32BE(offset + 1);
+    const length = prefix.readUInt32BE(1);
     if (length > this.limit) throw tooLong(length, this.limit);
-    this.consume(FRAME_PREFIX_BYTES);
     return { length, compressed: flag === 1 };
   }
 
-  private readBody(length: number): Buffer | undefined {
-    const { chunk, offset } = this;
-    const available = chunk ? chunk.length - offset : 0;
-    if (!this.partial && available >= length) {
-      this.consume(length);
-      return chunk ? chunk.subarray(offset, offset + length) : Buffer.alloc(0);
+  private gather(chunk: Buffer): void {
+    const { gathering } = this;
+    if (gathering && gathering.filled + chunk.length <= gathering.bytes.length) {
+      chunk.copy(gathering.bytes, gathering.filled);
+      gathering.filled += chunk.length;
+      this.pieces[this.pieces.length - 1] = gathering.bytes.subarray(0, gathering.filled);
+      return;
     }
-    if (!chunk) return undefined;
-    const taken = Math.min(available, length - this.filled);
-    const partial = this.room(this.filled + taken, length);
-    chunk.copy(partial, this.filled, offset, offset + taken);
-    this.filled += taken;
-    this.consume(taken);
-    if (this.filled < length) return undefined;
-    this.partial = undefined;
-    this.filled = 0;
-    return partial;
+    const bytes = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+    chunk.copy(bytes);
+    this.gathering = { bytes, filled: chunk.length };
+    this.pieces.push(bytes.subarray(0, chunk.length));
   }
 
-  /** Memory for at least `needed` bytes of a message of `length`. */
-  private room(needed: number, length: number): Buffer {
-    const { partial } = this;
-    if (partial && partial.length >= needed) return partial;
-    const foreseen = Math.max(2 * needed, Math.min(8 * needed, SMALL_MESSAGE_BYTES), FIRST_ALLOCATION_BYTES);
-    const grown = Buffer.allocUnsafeSlow(Math.min(length, foreseen));
-    partial?.copy(grown, 0, 0, this.filled);
-    return (this.partial = grown);
+  /** Takes bytes out, which must be there: as they came, when they came in one piece. */
+  private take(length: number): Buffer {
+    const [first] = this.pieces;
+    this.available -= length;
+    if (!first) return Buffer.alloc(0);
+    const end = this.offset + length;
+    if (end > first.length) return this.join(length);
+    const taken = first.subarray(this.offset, end);
+    this.offset = end;
+    if (end === first.length) this.drop(1, 0);
+    return taken;
   }
 
-  private consume(bytes: number): void {
-    this.offset += bytes;
-    if (this.chunk && this.offset >= this.chunk.length) {
-      this.chunk = undefined;
-      this.offset = 0;
+  private join(length: number): Buffer {
+    const joined = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    let from = this.offset;
+    for (let index = 0; ; index++, from = 0) {
+      const piece = this.pieces[index] as Buffer;
+      const copied = piece.copy(joined, filled, from);
+      filled += copied;
+      if (filled < length) continue;
+      if (from + copied === piece.length) this.drop(index + 1, 0);
+      else this.drop(index, from + copied);
+      return joined;
     }
+  }
+
+  private drop(pieces: number, offset: number): void {
+    this.pieces.splice(0, pieces);
+    this.offset = offset;
+    if (this.pieces.length === 0) this.gathering = undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { CallStream } from './call-stream.js';
-import { encodeFrame, type Frame } from './frames.js';
+import { type Frame, writeFrame } from './frames.js';
 import { requestHeaders } from './headers.js';
 import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
@@ -132,7 +132,7 @@ class PooledStream extends CallStream {
     this.calls++;
     this.lane.calls++;
     pending.carrier = this;
-    this.stream.write(encodeFrame(pending.call.body));
+    writeFrame(this.stream, pending.call.body);
   }
 
   /** Whether the stream has been idle at the sweep before this one already. */

@@ -1,7 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { CallStream } from './call-stream.js';
-import { encodeFrame, type Frame } from './frames.js';
+import { endWithFrame, type Frame } from './frames.js';
 import { requestHeaders } from './headers.js';
 import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
@@ -25,7 +25,7 @@ export class UnaryCall extends CallStream {
     super(lane, lane.session.request(requestHeaders(lane.address, path, headers, pending.remainingMs), openStream));
     pending.carrier = this;
     lane.calls++;
-    this.stream.end(encodeFrame(body));
+    endWithFrame(this.stream, body);
   }
 
   protected override onMessage(frame: Frame): void {
