@@ -3,7 +3,7 @@ import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { SessionWait } from '../session/session-service.js';
 import type { InboundAnswer } from '../transport/transport.js';
-import type { Partner } from './partner.js';
+import type { Partner } from './partners/partner.js';
 import type { Attempt } from './way.js';
 
 /** Whether a request may be sent once more after its answer was lost: only one whose repetition is recognised may. */

@@ -6,7 +6,7 @@ import { checkSession, type SessionOutcome, type SessionWait } from '../session/
 import { deliver } from './delivery.js';
 import { forwardedAnswer } from './forwarded-answer.js';
 import { forwardedRequest } from './forwarded-request.js';
-import type { PartnerTable } from './partner-table.js';
+import type { PartnerTable } from './partners/partner-table.js';
 import { attemptOf, type WayParts } from './way.js';
 
 /** What a {@link ForwardPort} works with. */

@@ -4,7 +4,7 @@ import { MeshError } from '../errors/mesh-error.js';
 import type { FieldFormats } from '../protocol/dialect.js';
 import type { SessionAnswer, SessionOperation } from '../protocol/session-call.js';
 import type { InboundAnswer } from '../transport/transport.js';
-import type { Partner } from './partner.js';
+import type { Partner } from './partners/partner.js';
 
 /** HTTP's own status for a path where nothing is. */
 const NOT_FOUND = 404;

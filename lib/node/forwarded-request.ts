@@ -6,7 +6,7 @@ import { forwardHeaders } from '../protocol/interconnect.js';
 import type { SessionOperation, SessionRequest } from '../protocol/session-call.js';
 import { newTraceId } from '../protocol/trace.js';
 import type { OwnNode } from '../session/handle/local-port.js';
-import { bodyFormOf, type Partner } from './partner.js';
+import { bodyFormOf, type Partner } from './partners/partner.js';
 
 /** A request as a partner is to get it, before it is wrapped: its headers in the standard's spelling. */
 export interface ForwardedRequest {

@@ -6,7 +6,7 @@ import { bareAnswer } from '../transport/answers.js';
 import type { ConnectionPool } from '../transport/connection-pool.js';
 import type { InboundAnswer } from '../transport/transport.js';
 import type { ForwardedRequest } from './forwarded-request.js';
-import type { Partner } from './partner.js';
+import type { Partner } from './partners/partner.js';
 import { INVOKE_PATH } from './paths.js';
 
 /** Tries to hand a request to a node at one address. @throws MeshError why there is no answer */

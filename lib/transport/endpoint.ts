@@ -12,6 +12,7 @@ export function nothingAt(path: string): MeshError {
 export function callHandlerOf(endpoint: Endpoint | undefined, path: string): CallHandler {
   if (!endpoint) throw nothingAt(path);
   if (typeof endpoint === 'function') return endpoint;
+  if ('pass' in endpoint) throw nothingAt(path);
   if (endpoint.call) return endpoint.call;
   throw new MeshError(MeshCode.NO_SERVICE, `'${path}' is served as a stream over gRPC only`);
 }
@@ -19,7 +20,9 @@ export function callHandlerOf(endpoint: Endpoint | undefined, path: string): Cal
 /** What serves a stream. @throws MeshError E0000000617 when nothing does */
 export function streamHandlerOf(endpoint: Endpoint | undefined, path: string): StreamHandler {
   if (!endpoint) throw nothingAt(path);
-  return typeof endpoint === 'function' ? (stream) => serveEach(endpoint, stream) : endpoint.stream;
+  if (typeof endpoint === 'function') return (stream) => serveEach(endpoint, stream);
+  if ('pass' in endpoint) throw nothingAt(path);
+  return endpoint.stream;
 }
 
 async function serveEach(handler: CallHandler, stream: InboundStream): Promise<void> {

@@ -45,6 +45,7 @@ function gated(endpoint: Endpoint, admits: ServiceAdmission): Endpoint {
     return head;
   };
   if (typeof endpoint === 'function') return (call) => endpoint(admit(call));
+  if ('pass' in endpoint) return { pass: (passage) => endpoint.pass(admit(passage)) };
   const { stream, call } = endpoint;
   const single: CallHandler | undefined = call && ((inbound) => call(admit(inbound)));
   return { stream: (inbound) => stream(admit(inbound)), ...(single && { call: single }) };

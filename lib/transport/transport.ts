@@ -134,8 +134,53 @@ export interface StreamEndpoint {
   readonly call?: CallHandler;
 }
 
-/** What serves a path. With a handler for calls alone, a stream is a row of calls, answered in order. */
-export type Endpoint = CallHandler | StreamEndpoint;
+/** Headers as they are written in an answer: by lower-case name, several values in order. */
+export type PassageHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * A request as it stands on the wire, of which nothing but the head has been read. Any method, and anything for a body: also
+ * what follows when the connection is upgraded (a websocket), and messages of a gRPC service of somebody else.
+ */
+export interface InboundPassage extends InboundHead {
+  /** What was asked for, as it was written: path and query. */
+  readonly target: string;
+  /** Version of HTTP that it came in. */
+  readonly version: '1.1' | '2';
+  /** What the connection is to be upgraded to, lower case; empty when it is not. */
+  readonly upgrade: string;
+  /**
+   * The body, to be read once; after an answer with status 101, what the caller sends from then on. It is read no faster than it
+   * is taken, and throws the `MeshError` with which the request broke off.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** What stood behind the body; empty until the body has been read, or when there was nothing. */
+  trailers(): PassageHeaders;
+}
+
+/** The answer to a passage. */
+export interface PassageAnswer {
+  /** 101 when the connection is upgraded: what comes of {@link body} is then written as it is. */
+  readonly status: number;
+  readonly headers: PassageHeaders;
+  /** Written as it comes, and taken no faster than the caller reads. When it throws, the answer breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Asked for once the body is written: what stands behind it. Over HTTP/2 the status of gRPC does. */
+  readonly trailers?: () => PassageHeaders;
+}
+
+/** Hands a request on. It rejects with the `MeshError` that the caller is told, as the wire has it. */
+export type PassageHandler = (passage: InboundPassage) => Promise<PassageAnswer>;
+
+/** Serves every request to a path as it comes, instead of calls or streams. */
+export interface PassageEndpoint {
+  readonly pass: PassageHandler;
+}
+
+/**
+ * What serves a path. With a handler for calls alone, a stream is a row of calls, answered in order. What hands requests on as
+ * they come is served by a port only.
+ */
+export type Endpoint = CallHandler | StreamEndpoint | PassageEndpoint;
 
 /** Finds what serves a path; `undefined` when nothing does. */
 export type Acceptor = (path: string) => Endpoint | undefined;

@@ -46,7 +46,8 @@ export class InboundConnection implements InboundHost {
     }
     const { path } = splitQuery(headers[':path'] ?? '');
     const endpoint = this.acceptor(path);
-    if (!endpoint) return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
+    if (!endpoint || (typeof endpoint !== 'function' && 'pass' in endpoint))
+      return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
     const served =
       typeof endpoint === 'function'
         ? new InboundCalls(stream, headers, endpoint, this)

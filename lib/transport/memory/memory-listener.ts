@@ -43,6 +43,7 @@ export class MemoryListener implements Listener {
     const endpoint = this.acceptor(path);
     if (!endpoint) return undefined;
     if (typeof endpoint === 'function') return this.working(endpoint);
+    if ('pass' in endpoint) return undefined;
     const stream: StreamHandler = (opened) => this.converse(endpoint.stream, opened);
     return endpoint.call ? { stream, call: this.working(endpoint.call) } : { stream };
   };

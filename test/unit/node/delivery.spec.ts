@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
-import { AddressList } from '../../../lib/node/address-list.js';
+import { AddressList } from '../../../lib/node/partners/address-list.js';
 import { deliver, type Repetition } from '../../../lib/node/delivery.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
 import type { SessionWait } from '../../../lib/session/session-service.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ForwardedRequest, forwardedRequest } from '../../../lib/node/forwarded-request.js';
-import { Partner } from '../../../lib/node/partner.js';
+import { Partner } from '../../../lib/node/partners/partner.js';
 import type { PartnerOptions } from '../../../lib/options/partner-options.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
 import type { RawRequest } from '../../../lib/protocol/dialect.js';

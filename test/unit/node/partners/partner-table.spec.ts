@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Partner } from '../../../lib/node/partner.js';
-import { PartnerTable } from '../../../lib/node/partner-table.js';
-import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
-import type { SessionParties } from '../../../lib/protocol/session-call.js';
-import { formats, standard, thrownBy } from '../../support/dialect-fixtures.js';
+import { Partner } from '../../../../lib/node/partners/partner.js';
+import { PartnerTable } from '../../../../lib/node/partners/partner-table.js';
+import { resolveMeshOptions } from '../../../../lib/options/resolve-options.js';
+import type { SessionParties } from '../../../../lib/protocol/session-call.js';
+import { formats, standard, thrownBy } from '../../../support/dialect-fixtures.js';
 
 const { partners } = resolveMeshOptions(
   {

@@ -1,9 +1,9 @@
-import { MeshCode } from '../errors/mesh-code.js';
-import { MeshError } from '../errors/mesh-error.js';
-import type { ResolvedPartner } from '../options/partner-options.js';
-import type { Dialect, FieldFormats } from '../protocol/dialect.js';
-import { type Encoding, isProtobuf, PROTOBUF } from '../protocol/dialects/content.js';
-import type { SessionRequest } from '../protocol/session-call.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedPartner } from '../../options/partner-options.js';
+import type { Dialect, FieldFormats } from '../../protocol/dialect.js';
+import { type Encoding, isProtobuf, PROTOBUF } from '../../protocol/dialects/content.js';
+import type { SessionRequest } from '../../protocol/session-call.js';
 import { AddressList } from './address-list.js';
 
 /**

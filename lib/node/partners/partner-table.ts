@@ -1,6 +1,6 @@
-import { MeshCode } from '../errors/mesh-code.js';
-import { MeshError } from '../errors/mesh-error.js';
-import type { SessionParties } from '../protocol/session-call.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { SessionParties } from '../../protocol/session-call.js';
 import type { Partner } from './partner.js';
 
 /** The partners of this node, by what a request is meant for. */

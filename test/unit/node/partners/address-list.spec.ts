@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AddressList } from '../../../lib/node/address-list.js';
+import { AddressList } from '../../../../lib/node/partners/address-list.js';
 
 describe('AddressList', () => {
   it('begins in the order in which they are listed', () => {
