@@ -1,0 +1,137 @@
+import type { DiscoveryService } from '@nestjs/core';
+import { BALANCER } from './balance/balancer.js';
+import { BUILTIN_EXTENSIONS } from './builtins.js';
+import { CODEC } from './codec/codec.js';
+import { discoverExtensions } from './kernel/discover-extensions.js';
+import { ExtensionRegistry } from './kernel/extension-registry.js';
+import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
+import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
+import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
+import { joinStreams } from './mesh.streams.js';
+import type { StreamDesk } from './nest/passive/stream-desk.js';
+import type { StreamTable } from './nest/passive/stream-table.js';
+import type { ResolvedMeshOptions } from './options/mesh-options.js';
+import { type Instance, REGISTRY } from './registry/registry.js';
+import { RETRY_POLICY } from './resilience/retry-policy.js';
+import { ROUTER } from './routing/router.js';
+import { CONSUMER_FILTER, PROVIDER_FILTER } from './rpc/call-filter.js';
+import { MeshInvoker } from './rpc/consumer/invoker.js';
+import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
+import type { ServiceTable } from './rpc/provider/service-table.js';
+import { ConnectionPool } from './transport/connection-pool.js';
+import { scopedAcceptor } from './transport/listener-scope.js';
+import { LocalConnection } from './transport/memory/local-connection.js';
+import { type Acceptor, type Listener, TRANSPORT } from './transport/transport.js';
+
+/** Name by which the connection to this very process goes in the pool; no transport can have it. */
+const SELF = '(self)';
+
+/** What a mesh is put together of, beside its extensions. */
+export interface MeshSetting {
+  /** Name of the mesh. */
+  readonly mesh: string;
+  readonly options: ResolvedMeshOptions;
+  /** Finds the extensions of the application. */
+  readonly discovery: DiscoveryService;
+  /** The module of this mesh, from which its extensions are seen. */
+  readonly home: object;
+  /** The services that this process provides. */
+  readonly services: ServiceTable;
+  /** The handlers of streams in this process. */
+  readonly handlers: StreamTable;
+  /** What listens at the moment. */
+  listeners(): readonly Listener[];
+}
+
+/** One mesh, put together. */
+export interface MeshParts {
+  readonly extensions: ExtensionRegistry;
+  readonly dispatcher: ProviderDispatcher;
+  readonly pool: ConnectionPool;
+  readonly invoker: MeshInvoker;
+  readonly sessions: JoinedSessions;
+  readonly streams: StreamDesk;
+  readonly builtins: JoinedBuiltins;
+  readonly registry: JoinedRegistry;
+  /**
+   * Serves so much of what there is.
+   *
+   * @param serves as the option `listen.serves` has it
+   * @param listener where, by the name of the option that says so: `listen`, `listen[1]`, `mount`
+   */
+  acceptor(serves: readonly string[], listener: string): Acceptor;
+}
+
+/**
+ * Joins the extensions found in the application to the invoker of outgoing calls and the dispatcher of incoming ones, and both
+ * to what this process tells others and hands on.
+ *
+ * @throws MeshError E0000000400 or E0000000404 when extensions collide or a chosen one is missing
+ */
+export function joinMesh(setting: MeshSetting): MeshParts {
+  const { options, services } = setting;
+  const extensions = extensionsOf(setting);
+  const codec = extensions.get(CODEC);
+  const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
+  const pool: ConnectionPool = new ConnectionPool(
+    (transport, address) =>
+      transport === SELF ? new LocalConnection(dispatcher.accept) : extensions.get(TRANSPORT, transport).dial(address),
+    { idleTimeoutMs: options.grpc.idleTimeoutMs },
+  );
+  const sessions = joinSessions(extensions, options, pool);
+  const builtins = builtinsOf(setting, { dispatcher, pool, sessions });
+  const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
+  const self = selfOf(options);
+  const isOwn = (service: string): boolean =>
+    services.has(service) || builtins.answers(service) || registry.answers(service);
+  const invoker = new MeshInvoker(
+    {
+      registry: extensions.get(REGISTRY),
+      routers: extensions.all(ROUTER),
+      balancer: extensions.get(BALANCER),
+      retryPolicy: extensions.get(RETRY_POLICY),
+      filters: extensions.all(CONSUMER_FILTER),
+      codec,
+      pool,
+      self: (service) => (isOwn(service) ? self : undefined),
+    },
+    options,
+  );
+  const streams = joinStreams(setting.handlers, sessions, options);
+  const acceptor = (serves: readonly string[]): Acceptor =>
+    scopedAcceptor(serves, {
+      services: dispatcher.accept,
+      sessions: sessions.endpoint.accept,
+      nodes: sessions.nodes,
+      builtins: builtins.accept,
+      administration: registry.accept,
+    });
+  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, acceptor };
+}
+
+function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
+  const found = discoverExtensions(discovery, mesh, new Set(BUILTIN_EXTENSIONS), home);
+  return new ExtensionRegistry(found, options.use, options.node && { registry: 'registered' });
+}
+
+/** This very process, as an instance of the services that it provides. */
+function selfOf({ name, nodeId, instId, subset }: ResolvedMeshOptions): Instance {
+  return { address: name, transport: SELF, nodeId, instId, subset };
+}
+
+function builtinsOf(
+  { options, services, listeners }: MeshSetting,
+  { dispatcher, pool, sessions }: Pick<MeshParts, 'dispatcher' | 'pool' | 'sessions'>,
+): JoinedBuiltins {
+  const inbound = (): number => listeners().reduce((sum, { connections = 0 }) => sum + connections, 0);
+  const builtins: JoinedBuiltins = joinBuiltins({
+    options,
+    services,
+    tally: dispatcher.tally,
+    store: sessions.store,
+    connections: () => ({ inbound: inbound(), outbound: pool.size }),
+    serves: (path) =>
+      [dispatcher.accept, sessions.endpoint.accept, sessions.nodes, builtins.accept].some((find) => find(path)),
+  });
+  return builtins;
+}
