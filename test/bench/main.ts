@@ -9,10 +9,19 @@ import type { BenchOptions, Pinning } from './options.js';
 import { peerNamed } from './peers.js';
 import type { Peer } from './peer.js';
 import { report, verdict } from './report.js';
+import { benchIdle } from './idle/idle.js';
+import { benchStart } from './start/start.js';
 import { benchStore } from './store.js';
 import { TABLES } from './tables.js';
 import type { Table } from './tables.js';
 import { canPin } from './worker-process.js';
+
+/** What is measured without peers that call each other, by its name for `--rows`. */
+const OTHERS: Readonly<Record<string, (options: BenchOptions) => void | Promise<void>>> = {
+  store: benchStore,
+  idle: benchIdle,
+  start: benchStart,
+};
 
 /** Runs the bench as the command line says, and prints the tables. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -28,7 +37,8 @@ export async function main(args: readonly string[]): Promise<void> {
     for (const [cell, results] of await runTable(table, peers, pinning, options)) all.set(cell, results);
   }
   if (options.json !== undefined) writeFileSync(resolve(options.json), toJson(all));
-  if (options.rows.includes('store') && !only) benchStore(options);
+  if (only) return;
+  for (const [name, bench] of Object.entries(OTHERS)) if (options.rows.includes(name)) await bench(options);
 }
 
 async function runTable(

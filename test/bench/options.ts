@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 /** Whether processes are bound to a CPU each. */
 export type Pinning = 'pinned' | 'free';
 
-/** What can be measured: the tables of peers, and the store of sessions by itself. */
-const ROWS: readonly string[] = ['rpc', 'sessions', 'store'];
+/** What can be measured: the tables of peers, and what is measured without any. */
+const ROWS: readonly string[] = ['rpc', 'sessions', 'store', 'idle', 'start'];
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly warmUpSeconds: number;
   /** File that the figures of every round are written to. */
   readonly json?: string;
+  /** Idle connections of each kind. */
+  readonly connections: number;
   /** Whether server and client are bound to a CPU each, where that can be done. */
   readonly pinning: Pinning;
   /** Folder for CPU profiles of both processes of every peer, one for each cell. */
@@ -28,14 +30,14 @@ export interface BenchOptions {
 /** How to use it. */
 export const USAGE = `npm run bench -- [options]
 
-  --rows a,b     only these tables: rpc, sessions, store
+  --rows a,b     only these tables: rpc, sessions, store, idle, start
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
   --json FILE    write the figures of every round
   --unpinned     do not bind server and client to a CPU each
   --profile DIR  one more round, not counted, with CPU profiles of both processes
-  --smoke        one round of 0.1 s: whether it runs, not how fast
+  --smoke        one round of 0.1 s, 100 idle connections: whether it runs, not how fast
   --help         this text`;
 
 /**
@@ -67,6 +69,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
     warmUpSeconds: values.smoke ? 0.05 : 3,
+    connections: values.smoke ? 100 : 10_000,
     pinning: values.unpinned ? 'free' : 'pinned',
   };
 }

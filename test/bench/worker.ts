@@ -1,10 +1,7 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.js';
 import { measure } from './measure.js';
-import { HOST } from './peer.js';
 import type { Dialled } from './peer.js';
 import { peerNamed } from './peers.js';
 import type { Answer, Order, Orders } from './worker-orders.js';
@@ -69,14 +66,6 @@ class Worker {
 function cpuMicros(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 const worker = new Worker();
