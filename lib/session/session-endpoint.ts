@@ -1,7 +1,9 @@
 import { toMeshError } from '../errors/from-unknown.js';
+import type { MeshError } from '../errors/mesh-error.js';
 import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../protocol/dialect.js';
 import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
+import { refusing } from '../transport/endpoint.js';
 import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
 import { DrainingWaits } from './draining-waits.js';
 import type { SessionPort } from './handle/session-port.js';
@@ -37,7 +39,10 @@ export class SessionEndpoint {
 
   constructor(private readonly parts: SessionWireParts) {
     for (const operation of OPERATIONS) {
-      const handler: CallHandler = (call) => this.serve(rawRequest(operation, call), call);
+      const handler: CallHandler = refusing(
+        (call) => this.serve(rawRequest(operation, call), call),
+        (error, call) => this.refuse(rawRequest(operation, call), error),
+      );
       this.handlers.set(grpcSessionPath(operation), handler);
       this.handlers.set(httpSessionPath(operation), handler);
     }
@@ -57,6 +62,13 @@ export class SessionEndpoint {
       settle('lost');
       throw error;
     }
+  }
+
+  /** Answers a request that is not to be served, in its dialect. */
+  refuse(raw: RawRequest, error: MeshError): CallAnswer {
+    const dialect = recogniseDialect(this.parts.dialects, raw, this.parts.fallback);
+    const { body, contentType } = dialect.writeAnswer(raw, failureAnswer(error), this.parts.formats);
+    return { body, contentType };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
+import { refusing } from './endpoint.js';
 import type { Acceptor, CallHandler, Endpoint, InboundHead, ServiceAdmission } from './transport.js';
 
 /** What serves each area. `services` has RPC, through which built-in services and administration are called, too. */
@@ -24,10 +25,20 @@ export function scopedAcceptor(serves: readonly string[], areas: AreaAcceptors):
     return undefined;
   };
   if (open.length === SERVED_AREAS.length && patterns.includes('*')) return find;
-  const admits = admissionOf(patterns, new Set(open));
+  return gatedAcceptor(find, admissionOf(patterns, new Set(open)));
+}
+
+/** Each endpoint is gated once, and not for each call. */
+function gatedAcceptor(find: Acceptor, admits: ServiceAdmission): Acceptor {
+  const known = new WeakMap<Endpoint, Endpoint>();
   return (path) => {
     const endpoint = find(path);
-    return endpoint && gated(endpoint, admits);
+    if (!endpoint) return undefined;
+    const before = known.get(endpoint);
+    if (before) return before;
+    const through = gated(endpoint, admits);
+    known.set(endpoint, through);
+    return through;
   };
 }
 
@@ -44,9 +55,9 @@ function gated(endpoint: Endpoint, admits: ServiceAdmission): Endpoint {
     head.admits = admits;
     return head;
   };
-  if (typeof endpoint === 'function') return (call) => endpoint(admit(call));
+  if (typeof endpoint === 'function') return refusing((call) => endpoint(admit(call)), endpoint.refuse);
   if ('pass' in endpoint) return { pass: (passage) => endpoint.pass(admit(passage)) };
   const { stream, call } = endpoint;
-  const single: CallHandler | undefined = call && ((inbound) => call(admit(inbound)));
+  const single: CallHandler | undefined = call && refusing((inbound) => call(admit(inbound)), call.refuse);
   return { stream: (inbound) => stream(admit(inbound)), ...(single && { call: single }) };
 }

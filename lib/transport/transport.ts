@@ -91,8 +91,18 @@ export interface CallAnswer {
   readonly settle?: (delivered: boolean) => void;
 }
 
+/** Answers a call that was refused before its handler saw it, as the handler would tell of the error. */
+export type CallRefusal = (error: MeshError, call: InboundCall) => Uint8Array | CallAnswer;
+
 /** Serves calls to one path: one answer for each call. What it throws ends that call only. */
-export type CallHandler = (call: InboundCall) => Promise<Uint8Array | CallAnswer>;
+export interface CallHandler {
+  (call: InboundCall): Promise<Uint8Array | CallAnswer>;
+  /**
+   * How a caller is told of an error that arose on the way to this handler, where an answer says so: the envelope of RPC, the
+   * answer of a dialect. Absent: it is thrown, and told as the wire tells of errors.
+   */
+  readonly refuse?: CallRefusal;
+}
 
 /** Messages in order, each way. Neither side waits for the other's: there may be none for many, or many for one. */
 export interface MessageStream {
@@ -139,13 +149,18 @@ export type PassageHeaders = Readonly<Record<string, string | readonly string[]>
 
 /**
  * A request as it stands on the wire, of which nothing but the head has been read. Any method, and anything for a body: also
- * what follows when the connection is upgraded (a websocket), and messages of a gRPC service of somebody else.
+ * what follows when the connection is upgraded (a websocket), and messages of a gRPC service of somebody else. Its headers are
+ * all that came, those of the connection too; over HTTP/2 without the pseudo headers, `:authority` standing as `host`.
  */
 export interface InboundPassage extends InboundHead {
   /** What was asked for, as it was written: path and query. */
   readonly target: string;
   /** Version of HTTP that it came in. */
   readonly version: '1.1' | '2';
+  /** Whether it came through TLS: `https`. */
+  readonly scheme: 'http' | 'https';
+  /** How many bytes the body has, as the head says; `undefined` when it does not say, 0 when there is no body. */
+  readonly length: number | undefined;
   /** What the connection is to be upgraded to, lower case; empty when it is not. */
   readonly upgrade: string;
   /**

@@ -1,12 +1,12 @@
 import type { Codec } from '../../codec/codec.js';
-import type { Cancellation } from '../../context/cancellation.js';
-import { expireAt } from '../../context/expiry.js';
+import { within } from '../../context/within.js';
 import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { failureEnvelope, type RpcRequest, splitRequest, successEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
+import { refusing } from '../../transport/endpoint.js';
 import {
   type Acceptor,
   type CallAnswer,
@@ -60,21 +60,31 @@ export class ProviderDispatcher {
   };
 
   /** Serves one call; never rejects. */
-  readonly handle = async (call: InboundCall): Promise<Uint8Array> => {
-    try {
-      return this.tally.answered(call.body, this.answer(await this.serve(call)));
-    } catch (error) {
-      return this.tally.answered(call.body, this.pipeline.codec.encode(failureEnvelope(toAnswerError(error))));
-    }
-  };
+  readonly handle = refusing(
+    async (call: InboundCall): Promise<Uint8Array> => {
+      try {
+        return this.tally.answered(call.body, this.answer(await this.serve(call)));
+      } catch (error) {
+        return this.tally.answered(call.body, this.failure(error));
+      }
+    },
+    (error) => this.failure(error),
+  );
 
   /** Serves one call over HTTP. */
-  private readonly invoke = async (call: InboundCall): Promise<CallAnswer> => {
-    if (call.method !== 'POST') {
-      throw new MeshError(MeshCode.NOT_PERMITTED, `'${call.path}' is called by POST, not by ${call.method}`);
-    }
-    return { body: await this.handle(call), contentType: 'application/json' };
-  };
+  private readonly invoke = refusing(
+    async (call: InboundCall): Promise<CallAnswer> => {
+      if (call.method !== 'POST') {
+        throw new MeshError(MeshCode.NOT_PERMITTED, `'${call.path}' is called by POST, not by ${call.method}`);
+      }
+      return { body: await this.handle(call), contentType: 'application/json' };
+    },
+    (error) => ({ body: this.failure(error), contentType: 'application/json' }),
+  );
+
+  private failure(error: unknown): Uint8Array {
+    return this.pipeline.codec.encode(failureEnvelope(toAnswerError(error)));
+  }
 
   private answer(content: unknown): Uint8Array {
     const bytes = this.pipeline.codec.encode(successEnvelope(content));
@@ -133,45 +143,10 @@ export class ProviderDispatcher {
     if (provider.wire) revive(args, provider.wire, 'arguments');
     const deadline = inboundDeadline(call, attachments, provider.timeoutMs ?? this.options.timeoutMs);
     const context = inboundContext(call, called, attachments, deadline);
-    return within(deadline, call.cancellation, provider.service, () =>
-      this.run({ service: provider.service, args, context, provider, head: call }),
+    const { service } = provider;
+    return within({ what: service, deadline, cancellation: call.cancellation }, () =>
+      this.run({ service, args, context, provider, head: call }),
     );
-  }
-}
-
-/** Ends a call that is not answered in time, or whose caller went away: its handler is told, its answer is no longer waited for. */
-function within<T>(deadline: number, cancellation: Cancellation, service: string, serve: () => Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${service} did not answer in time`));
-    const timer = expireAt(deadline, expire);
-    const forget = cancellation.onCancel((reason) => {
-      clearTimeout(timer);
-      reject(reason);
-    });
-    const settle = () => {
-      clearTimeout(timer);
-      forget();
-    };
-    if (cancellation.reason) return;
-    startOf(serve).then(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error as Error);
-      },
-    );
-  });
-}
-
-/** A filter may throw before it returns a Promise. */
-function startOf<T>(serve: () => Promise<T>): Promise<T> {
-  try {
-    return serve();
-  } catch (error) {
-    return Promise.reject(error as Error);
   }
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
 import { scopedAcceptor } from '../../../lib/transport/listener-scope.js';
-import type { Acceptor, CallHandler, Endpoint, InboundCall, InboundHead } from '../../../lib/transport/transport.js';
+import type {
+  Acceptor,
+  CallHandler,
+  Endpoint,
+  InboundCall,
+  InboundHead,
+  StreamEndpoint,
+} from '../../../lib/transport/transport.js';
 
 const head: InboundCall = {
   path: '/p',
@@ -93,5 +100,19 @@ describe('what a listener serves', () => {
     await endpoint.call?.({ ...head });
     await endpoint.stream({ ...head } as never);
     expect(seen.map(({ admits }) => admits?.('mesh.a.b'))).toEqual([false, false]);
+  });
+
+  it('finds the same again at the same path, with its way to refuse', () => {
+    const refuse = () => new Uint8Array([1]);
+    const look: CallHandler = Object.assign(async () => new Uint8Array(), { refuse });
+    const found = scopedAcceptor(['sessions'], {
+      services: () => undefined,
+      sessions: (path) => (path === '/call' ? look : { stream: async () => undefined, call: look }),
+    });
+    const call = found('/call') as CallHandler;
+    expect(found('/call')).toBe(call);
+    expect(call.refuse).toBe(refuse);
+    const stream = found('/stream') as StreamEndpoint;
+    expect(stream.call?.refuse).toBe(refuse);
   });
 });
