@@ -32,37 +32,48 @@ export function readPartners(
 
 const partner: check.Check<ResolvedPartner> = (value, name, problems) => {
   if (!isRecord(value)) return problems.refuse(name, 'an object', value);
-  return readObject(name, value, problems, (reader) => {
-    const transport = reader.take('transport', check.oneOf('grpc', 'http'), () => 'grpc' as const);
-    const via = reader.take('via', check.oneOf('invoke', 'transport'), () => 'invoke' as const);
-    const mode = reader.takeOptional('mode', check.oneOf('pass-through', 'wrapped'));
-    const contentType = reader.takeOptional('contentType', check.mediaType);
-    if (contentType !== undefined && transport === 'grpc') {
-      problems.note(`${name}.contentType is for the transport 'http' only: over gRPC everything is protobuf`);
-    }
-    if (via === 'transport' && transport === 'http') {
-      problems.note(
-        `${name}.via must be 'invoke' with the transport 'http', which carries no streams, got 'transport'`,
-      );
-    }
-    if (via === 'transport' && mode === 'pass-through') {
-      problems.note(`${name}.mode must be 'wrapped' with via 'transport', got 'pass-through'`);
-    }
-    return {
-      nodeId: reader.takeRequired('nodeId', check.partyId) ?? '',
-      instId: reader.take('instId', check.partyId, () => ''),
-      addresses: reader.takeRequired('address', addresses) ?? [],
-      transport,
-      mode: mode ?? (via === 'transport' ? 'wrapped' : 'pass-through'),
-      dialect: reader.take('dialect', check.extensionName, () => 'standard'),
-      contentType: contentType ?? PROTOBUF,
-      timeoutMs: reader.take('timeoutMs', check.milliseconds(1), () => TIMEOUT_MS),
-      via,
-    };
-  });
+  return readObject(name, value, problems, (reader) => ({
+    nodeId: reader.takeRequired('nodeId', check.partyId) ?? '',
+    instId: reader.take('instId', check.partyId, () => ''),
+    addresses: reader.takeRequired('address', partnerAddresses) ?? [],
+    ...readWay(reader, name, problems),
+  }));
 };
 
-const addresses: check.Check<readonly string[]> = (value, name, problems) => {
+/** How what is meant for a partner gets to its node, once an address is chosen. */
+export type Way = Omit<ResolvedPartner, 'nodeId' | 'instId' | 'addresses'>;
+
+/**
+ * Reads how a partner is reached.
+ *
+ * @param name what the problems call the partner, such as `partners[0]`
+ */
+export function readWay(reader: OptionReader, name: string, problems: Problems): Way {
+  const transport = reader.take('transport', check.oneOf('grpc', 'http'), () => 'grpc' as const);
+  const via = reader.take('via', check.oneOf('invoke', 'transport'), () => 'invoke' as const);
+  const mode = reader.takeOptional('mode', check.oneOf('pass-through', 'wrapped'));
+  const contentType = reader.takeOptional('contentType', check.mediaType);
+  if (contentType !== undefined && transport === 'grpc') {
+    problems.note(`${name}.contentType is for the transport 'http' only: over gRPC everything is protobuf`);
+  }
+  if (via === 'transport' && transport === 'http') {
+    problems.note(`${name}.via must be 'invoke' with the transport 'http', which carries no streams, got 'transport'`);
+  }
+  if (via === 'transport' && mode === 'pass-through') {
+    problems.note(`${name}.mode must be 'wrapped' with via 'transport', got 'pass-through'`);
+  }
+  return {
+    transport,
+    mode: mode ?? (via === 'transport' ? 'wrapped' : 'pass-through'),
+    dialect: reader.take('dialect', check.extensionName, () => 'standard'),
+    contentType: contentType ?? PROTOBUF,
+    timeoutMs: reader.take('timeoutMs', check.milliseconds(1), () => TIMEOUT_MS),
+    via,
+  };
+}
+
+/** Where a partner's node listens: one text, or several. */
+export const partnerAddresses: check.Check<readonly string[]> = (value, name, problems) => {
   if (typeof value === 'string') return parseAddresses(value, name, problems);
   if (!Array.isArray(value)) return problems.refuse(name, 'a text or an array of texts', value);
   if (value.length === 0) return problems.note(`${name} must name at least one address, got none`);

@@ -1,7 +1,7 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { completeAddress } from '../options/parse-address.js';
-import { refusal, RegistrationFields } from './registration-fields.js';
+import { refusal, WireFields } from '../protocol/wire-fields.js';
 import {
   DEFAULT_LIFETIME_MS,
   MAX_LIFETIME_MS,
@@ -25,7 +25,7 @@ import {
  * @throws MeshError E0000000400 that says what is wrong, and where; E0000000413 when it is too large
  */
 export function readRegistration(value: unknown, path = 'registration'): Registration {
-  const fields = new RegistrationFields(path, value);
+  const fields = new WireFields(path, value);
   const kind = readKind(fields) ?? 'metadata';
   const { services, references } = readContent(fields, path);
   const registration = {
@@ -58,7 +58,7 @@ export function readRegistrations(value: unknown, path = 'registrations'): reado
  * @throws MeshError E0000000400 when it names no instance
  */
 export function readRegistrationKey(value: unknown, path = 'registration'): RegistrationKey {
-  const fields = new RegistrationFields(path, value);
+  const fields = new WireFields(path, value);
   return { instanceId: readInstanceId(fields), kind: readKind(fields) };
 }
 
@@ -67,10 +67,10 @@ export function readRegistrationKey(value: unknown, path = 'registration'): Regi
  * @throws MeshError E0000000400 for a kind that there is not
  */
 export function readKindAsked(value: unknown): RegistrationKind | undefined {
-  return value === '*' ? undefined : readKind(new RegistrationFields('the arguments', { kind: value }));
+  return value === '*' ? undefined : readKind(new WireFields('the arguments', { kind: value }));
 }
 
-function readKind(fields: RegistrationFields): RegistrationKind | undefined {
+function readKind(fields: WireFields): RegistrationKind | undefined {
   const text = fields.text('kind');
   if (text === '') return undefined;
   const kind = REGISTRATION_KINDS.find((known) => known === text.toLowerCase());
@@ -78,30 +78,30 @@ function readKind(fields: RegistrationFields): RegistrationKind | undefined {
   throw fields.refuse('kind', `one of ${REGISTRATION_KINDS.join(', ')}`, text);
 }
 
-function readInstanceId(fields: RegistrationFields): string {
+function readInstanceId(fields: WireFields): string {
   const id = fields.text('instance_id') || fields.text('address');
   if (id !== '') return id;
   throw fields.refuse('instance_id', 'the id of an instance', '');
 }
 
 /** Where it is reached: where it says, else where its first service is, else what its id says. */
-function readAddress(fields: RegistrationFields, services: readonly RegisteredService[]): string {
+function readAddress(fields: WireFields, services: readonly RegisteredService[]): string {
   const said = fields.text('address') || services[0]?.address || fields.text('instance_id');
   const address = completeAddress(said);
   if (address !== undefined) return address;
   throw fields.refuse('address', 'host:port, such as 10.0.0.7:7304', said);
 }
 
-function readLifetime(fields: RegistrationFields): number {
+function readLifetime(fields: WireFields): number {
   const lifetimeMs = fields.count('timestamp');
   if (lifetimeMs <= MAX_LIFETIME_MS) return lifetimeMs === 0 ? DEFAULT_LIFETIME_MS : lifetimeMs;
   throw fields.refuse('timestamp', `a lifetime of at most ${MAX_LIFETIME_MS} ms (it is no date)`, lifetimeMs);
 }
 
-function readContent(fields: RegistrationFields, path: string): Pick<Registration, 'services' | 'references'> {
+function readContent(fields: WireFields, path: string): Pick<Registration, 'services' | 'references'> {
   const value = fields.raw('content');
   if (value === undefined) return { services: [], references: [] };
-  const content = new RegistrationFields(`${path}.content`, Array.isArray(value) ? { services: value } : value);
+  const content = new WireFields(`${path}.content`, Array.isArray(value) ? { services: value } : value);
   const services = content.list('services', MAX_SERVICES);
   const references = content.list('references', MAX_SERVICES);
   // A reference has no language; a list that says one is a list of services.
@@ -113,7 +113,7 @@ function readContent(fields: RegistrationFields, path: string): Pick<Registratio
 }
 
 /** All fields in one literal: with those of a reference spread into it, a service takes twice the memory. */
-function readService(fields: RegistrationFields): RegisteredService {
+function readService(fields: WireFields): RegisteredService {
   return {
     urn: fields.text('urn'),
     namespace: fields.text('namespace'),
@@ -137,7 +137,7 @@ function readService(fields: RegistrationFields): RegisteredService {
   };
 }
 
-function readReference(fields: RegistrationFields): RegisteredReference {
+function readReference(fields: WireFields): RegisteredReference {
   return {
     urn: fields.text('urn'),
     namespace: fields.text('namespace'),

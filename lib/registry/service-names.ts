@@ -1,5 +1,5 @@
 import { parseUrn } from '../protocol/urn.js';
-import { refusal } from './registration-fields.js';
+import { refusal } from '../protocol/wire-fields.js';
 import type { RegisteredService, RegistrationKind } from './registration.js';
 
 /**

@@ -11,13 +11,16 @@ const MAX_VALUE_LENGTH = 8_192;
 /** Control characters, and halves of characters: no name has them, and in a log they mislead. */
 const HOSTILE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
+/** The same, but for what parts lines. */
+const HOSTILE_IN_LINES = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
+
 /** What nearly all texts consist of, which takes a third of the time to see. */
 const HARMLESS = /^[ -~]*$/;
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** Reads the fields of one object of a registration, by their names in snake_case or camelCase; errors name the place. */
-export class RegistrationFields {
+/** Reads the fields of one object off the wire, by their names in snake_case or camelCase; errors name the place. */
+export class WireFields {
   private readonly fields: Readonly<Record<string, unknown>>;
 
   /**
@@ -50,6 +53,14 @@ export class RegistrationFields {
     throw this.refuse(name, `a text of at most ${MAX_TEXT_LENGTH} characters, none of them a control character`, value);
   }
 
+  /** A text that may have several lines, empty when absent. What is wrong is not quoted: it may be a secret. */
+  lines(name: string, atMost: number): string {
+    const value = this.raw(name) ?? '';
+    if (typeof value === 'string' && value.length <= atMost && !HOSTILE_IN_LINES.test(value)) return value;
+    const expected = `a text of at most ${atMost} characters, none of them a control character`;
+    throw new MeshError(MeshCode.INVALID_REQUEST, `${this.path}.${name} must be ${expected}`);
+  }
+
   /** A whole number that is not negative, 0 when absent; a text of digits counts as one. */
   count(name: string): number {
     const value = this.raw(name);
@@ -73,12 +84,12 @@ export class RegistrationFields {
   }
 
   /** A list of objects, empty when absent. */
-  list(name: string, atMost: number): readonly RegistrationFields[] {
+  list(name: string, atMost: number): readonly WireFields[] {
     const value = this.raw(name);
     if (value === undefined) return [];
     if (!Array.isArray(value)) throw this.refuse(name, 'an array', value);
     if (value.length > atMost) throw this.refuse(name, `an array of at most ${atMost}`, `one of ${value.length}`);
-    return value.map((item: unknown, index) => new RegistrationFields(`${this.path}.${name}[${index}]`, item));
+    return value.map((item: unknown, index) => new WireFields(`${this.path}.${name}[${index}]`, item));
   }
 
   /** The error for a field that is not as it should be. */
@@ -99,7 +110,7 @@ export class RegistrationFields {
   }
 }
 
-/** The error for something in a registration that is not as it should be. */
+/** The error for something off the wire that is not as it should be. */
 export function refusal(path: string, expected: string, got: unknown): MeshError {
   return new MeshError(MeshCode.INVALID_REQUEST, `${path} must be ${expected}, got ${describe(got)}`);
 }
