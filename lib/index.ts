@@ -27,8 +27,10 @@ export type {
   ServedArea,
 } from './options/listen-options.js';
 export type {
+  NodeAdministrationOptions,
   NodeOptions,
   NodeRegistryOptions,
+  NodeRoutesOptions,
   RegistryOptions,
   ResolvedNode,
   ResolvedNodeRegistry,

@@ -40,7 +40,7 @@ export function effectiveOptions({ resolved, logLevel }: Settings): Values {
     listen: first?.option === 'listen' ? listener(first) : listeners.map(listener),
     services: services.map(withoutEmpty),
     partners: partners.map(partner),
-    node,
+    node: node && nodeOf(node),
     registry: registry ? registration(registry) : false,
     logLevel,
   };
@@ -53,6 +53,10 @@ function listener({ option: _, ...said }: ResolvedListener): Values {
 function partner({ addresses, contentType, ...said }: ResolvedMeshOptions['partners'][number]): Values {
   const { transport } = said;
   return withoutEmpty({ ...said, address: addresses, contentType: transport === 'http' ? contentType : '' });
+}
+
+function nodeOf({ administration, routes, ...said }: NonNullable<ResolvedMeshOptions['node']>): Values {
+  return withoutEmpty({ ...said, administration: withoutEmpty(administration), routes: withoutEmpty(routes) });
 }
 
 function registration({ addresses, advertise, ...said }: NonNullable<ResolvedMeshOptions['registry']>): Values {

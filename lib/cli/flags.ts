@@ -64,6 +64,27 @@ export const FLAGS: readonly Flag[] = [
     help: "another institution's node, and where it listens, in the order to try; again for each partner",
   },
   {
+    name: 'routes-file',
+    value: 'FILE',
+    path: ['node', 'routes', 'file'],
+    read: text,
+    help: 'partners in YAML or JSON; changes of the file take effect while it runs (none)',
+  },
+  {
+    name: 'data-dir',
+    value: 'FOLDER',
+    path: ['node', 'dataDir'],
+    read: text,
+    help: 'where it keeps the partners that administration names (none: in memory only)',
+  },
+  {
+    name: 'admin-token',
+    value: 'TOKEN',
+    path: ['node', 'administration', 'token'],
+    read: text,
+    help: 'what those have to know who administer it from outside; other users of the machine see flags, so say it rather in',
+  },
+  {
     name: 'address',
     value: 'HOST:PORT',
     path: ['addresses'],

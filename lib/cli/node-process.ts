@@ -40,11 +40,17 @@ export async function runNode(settings: Settings, version: string, say: Say): Pr
 }
 
 /**
- * Starts a node at free ports of the loopback interface, without registering anywhere, and ends it: what is wrong with extensions,
+ * Starts a node at free ports of the loopback interface, without registering anywhere or watching files, and ends it: what is wrong with extensions,
  * dialects and certificates shows only so.
  */
 export async function rehearse(settings: Settings): Promise<Failure | undefined> {
-  const options = { ...settings.options, listen: rehearsed(settings.options.listen), registry: false as const };
+  const { listen: said, node } = settings.options;
+  const options: MeshOptions = {
+    ...settings.options,
+    listen: rehearsed(said),
+    registry: false,
+    ...(node && { node: { ...node, routes: { ...node.routes, watch: false } } }),
+  };
   const started = await start(options);
   if ('problem' in started) return started;
   const failure = await listen(started, settings);

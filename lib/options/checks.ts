@@ -94,3 +94,18 @@ export const pem: Check<string> = (value, name, problems) =>
   typeof value === 'string' && value.trim() !== '' && !value.includes('\0')
     ? value
     : problems.note(`${name} must be PEM text or the path of a file that holds it`);
+
+/** The path of a file or a folder. */
+export const path = text(/^[^\0]*[^\0\s][^\0]*$/, 'a path');
+
+/** The path of a file that has routes. */
+export const routesFile = text(
+  /^[^\0]*[^\0\s][^\0]*\.(?:yaml|yml|json)$/i,
+  'the path of a file that ends in .yaml, .yml or .json',
+);
+
+/** A token, which stands in a header. What is wrong is not quoted: it is a secret. */
+export const token: Check<string> = (value, name, problems) =>
+  typeof value === 'string' && /^[\x21-\x7e]{16,1024}$/.test(value)
+    ? value
+    : problems.note(`${name} must be 16 to 1024 printable ASCII characters without blanks`);

@@ -1,4 +1,13 @@
-import { address, applicationName, applicationVersion, subsetName, type Check } from './checks.js';
+import {
+  address,
+  applicationName,
+  applicationVersion,
+  path,
+  routesFile,
+  subsetName,
+  token,
+  type Check,
+} from './checks.js';
 import type { DirectRule } from './mesh-options.js';
 import { OptionReader } from './option-reader.js';
 import { parseAddress } from './parse-address.js';
@@ -42,6 +51,21 @@ export class Environment {
   /** Whether `MESH_REGISTER` is `1`: this application is to register at its nodes. */
   registers(): boolean {
     return this.variables.take('MESH_REGISTER', zeroOrOne, () => false);
+  }
+
+  /** `MESH_ADMIN_TOKEN`: what those have to know who administer the node; empty when it says none. */
+  adminToken(): string {
+    return this.variables.take('MESH_ADMIN_TOKEN', trimmed(token), () => '');
+  }
+
+  /** `MESH_ROUTES_FILE`: path of the file that has routes to partners; empty when it says none. */
+  routesFile(): string {
+    return this.variables.take('MESH_ROUTES_FILE', trimmed(routesFile), () => '');
+  }
+
+  /** `MESH_DATA_DIR`: path of the folder where the node keeps what is to outlive it; empty when it says none. */
+  dataDir(): string {
+    return this.variables.take('MESH_DATA_DIR', trimmed(path), () => '');
   }
 
   /** `MESH_DIRECT`: calls that go past registry and nodes. */

@@ -8,18 +8,47 @@ export interface NodeRegistryOptions {
   maxBytes?: number;
 }
 
+/** Who may administer a node. */
+export interface NodeAdministrationOptions {
+  /**
+   * What a caller has to know, 16 to 1 024 characters. A listener of the `outer` side, and a mount, serves `administration` only with
+   * it. Default `MESH_ADMIN_TOKEN`, else none.
+   */
+  token?: string;
+}
+
+/** The routes to partners that stand in a file. */
+export interface NodeRoutesOptions {
+  /** Path of the file, `.yaml`, `.yml` or `.json`. Default `MESH_ROUTES_FILE`, else none. */
+  file?: string;
+  /** Whether changes of the file take effect while the application runs. Default `true`. */
+  watch?: boolean;
+}
+
 /** What makes an application a node, which others register with. */
 export interface NodeOptions {
   /** What its registry may hold, and for how long. */
   registry?: NodeRegistryOptions;
+  /** Who may administer it. */
+  administration?: NodeAdministrationOptions;
+  /** The routes to partners that stand in a file. */
+  routes?: NodeRoutesOptions;
+  /**
+   * Path of the folder where it keeps what is to outlive it: the routes to partners that came by administration. It is made when
+   * there is something to keep. Default `MESH_DATA_DIR`, else none: in memory only.
+   */
+  dataDir?: string;
 }
 
 /** A {@link NodeRegistryOptions} with everything filled in. */
 export type ResolvedNodeRegistry = Readonly<Required<NodeRegistryOptions>>;
 
-/** A {@link NodeOptions} with everything filled in. */
+/** A {@link NodeOptions} with everything filled in; texts are empty where there are none. */
 export interface ResolvedNode {
   readonly registry: ResolvedNodeRegistry;
+  readonly administration: Readonly<Required<NodeAdministrationOptions>>;
+  readonly routes: Readonly<Required<NodeRoutesOptions>>;
+  readonly dataDir: string;
 }
 
 /** What the registry of a node may hold that says nothing else. */

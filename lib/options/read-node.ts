@@ -1,5 +1,6 @@
 import * as check from './checks.js';
 import type { Environment } from './environment.js';
+import type { ResolvedMeshOptions } from './mesh-options.js';
 import { DEFAULT_NODE_REGISTRY, type ResolvedNode, type ResolvedRegistry } from './node-options.js';
 import { type OptionReader, readObject } from './option-reader.js';
 import { type HostPort, parseAddress } from './parse-address.js';
@@ -8,10 +9,38 @@ import type { Problems } from './problems.js';
 const LONGEST_LIFETIME_MS = 86_400_000;
 
 /** Reads `node`; `undefined` for an application that is none. */
-export function readNode(reader: OptionReader, problems: Problems): ResolvedNode | undefined {
+export function readNode(reader: OptionReader, environment: Environment, problems: Problems): ResolvedNode | undefined {
   const given = reader.raw('node');
   if (given === undefined) return undefined;
-  return readObject('node', given, problems, (node) => ({ registry: node.section('registry', readNodeRegistry) }));
+  return readObject('node', given, problems, (node) => ({
+    registry: node.section('registry', readNodeRegistry),
+    administration: node.section('administration', (administration) => ({
+      token: administration.take('token', check.token, () => environment.adminToken()),
+    })),
+    routes: node.section('routes', (routes) => ({
+      file: routes.take('file', check.routesFile, () => environment.routesFile()),
+      watch: routes.take('watch', check.yesOrNo, () => true),
+    })),
+    dataDir: node.take('dataDir', check.path, () => environment.dataDir()),
+  }));
+}
+
+/** Refuses to open administration to partners without a token. */
+export function refuseOpenAdministration(
+  { node, listeners, mount }: Pick<ResolvedMeshOptions, 'node' | 'listeners' | 'mount'>,
+  problems: Problems,
+): void {
+  if (!node || node.administration.token !== '') return;
+  const doors = [
+    ...listeners.filter(({ side }) => side === 'outer'),
+    ...(mount ? [{ ...mount, option: 'mount' }] : []),
+  ];
+  for (const { option } of doors.filter(({ serves }) => serves.includes('administration'))) {
+    const where = option === 'mount' ? 'at the port of an HTTP application' : "at the 'outer' side";
+    problems.note(
+      `${option}.serves names 'administration' ${where}, which needs node.administration.token, or MESH_ADMIN_TOKEN`,
+    );
+  }
 }
 
 function readNodeRegistry(reader: OptionReader): ResolvedNode['registry'] {

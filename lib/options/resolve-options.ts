@@ -6,7 +6,7 @@ import { isRecord, readObject, type OptionReader } from './option-reader.js';
 import { Problems } from './problems.js';
 import { readBuiltins } from './read-builtins.js';
 import { readListeners, readMount } from './read-listeners.js';
-import { readNode, readRegistry } from './read-node.js';
+import { readNode, readRegistry, refuseOpenAdministration } from './read-node.js';
 import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
@@ -26,6 +26,7 @@ export function resolveMeshOptions(options: MeshOptions, env: NodeJS.ProcessEnv 
   const problems = new Problems();
   const environment = new Environment(env, problems);
   const resolved = readObject('', options, problems, (reader) => readMesh(reader, environment, problems));
+  refuseOpenAdministration(resolved, problems);
   problems.throwIfAny();
   return freezeAll(resolved);
 }
@@ -59,7 +60,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
     builtins: readBuiltins(reader.raw('builtins'), problems),
-    node: readNode(reader, problems),
+    node: readNode(reader, environment, problems),
     registry: readRegistry(reader, addresses, environment, problems),
   };
 }

@@ -25,7 +25,7 @@ describe('the effective configuration', () => {
         { nodeId: 'LX2', address: 'a,b:1' },
         { nodeId: 'LX3', instId: 'JG3', address: 'c', transport: 'http', contentType: 'application/json' },
       ],
-      node: {},
+      node: { routes: { file: 'routes.json' }, dataDir: '/data' },
       registry: { address: 'n', advertise: 'me:1' },
       builtins: { debug: 'nobody', doc: false },
     });
@@ -33,6 +33,12 @@ describe('the effective configuration', () => {
 
     expect(effectiveOptions(again.settings)).toEqual(effectiveOptions(settings));
     expect(again.settings.resolved).toEqual(settings.resolved);
+  });
+
+  it('says nothing of what a node lacks, and hides the token of administration', () => {
+    expect(settingsOf({ node: {} }).text).not.toMatch(/token|file|dataDir/);
+    const { text } = settingsOf({ node: { administration: { token: 'sixteen-or-more-' } } });
+    expect(text).toMatch(/^ {4}token: "\(hidden\)" +# here$/m);
   });
 
   it('says what comes from where', () => {

@@ -39,6 +39,8 @@ describe('docs/configuration.md', () => {
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
       ...knownAt('node.', { node: { none: 1 } }),
       ...knownAt('node.registry.', { node: { registry: { none: 1 } } }),
+      ...knownAt('node.administration.', { node: { administration: { none: 1 } } }),
+      ...knownAt('node.routes.', { node: { routes: { none: 1 } } }),
       ...knownAt('registry.', { registry: { address: 'h', none: 1 } }),
       ...knownAt('grpc.tls.', { grpc: { tls: { none: 1 } } }),
       ...knownAt('http.tls.', { http: { tls: { none: 1 } } }),
@@ -46,7 +48,16 @@ describe('docs/configuration.md', () => {
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
       ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),
     ];
-    const rowless = ['limits', 'retry', 'grpc', 'http', 'sessions', 'node.registry'];
+    const rowless = [
+      'limits',
+      'retry',
+      'grpc',
+      'http',
+      'sessions',
+      'node.registry',
+      'node.administration',
+      'node.routes',
+    ];
     expect(rows.map(({ option }) => option).toSorted()).toEqual(
       known.filter((option) => !rowless.includes(option)).toSorted(),
     );
@@ -63,9 +74,14 @@ describe('docs/configuration.md', () => {
   });
 
   it.each(rows.filter(({ variable }) => variable !== ''))('says which variable $option comes from', (row) => {
-    const env = { [row.variable.replaceAll('`', '')]: 'h:4' };
-    if (row.option === 'name') env['MESH_NAME'] = 'h4';
-    const [before, after] = [{}, env].map((one) => at(row.option, resolveMeshOptions({}, one)));
+    const name = row.variable.replaceAll('`', '');
+    const values: Record<string, string> = {
+      MESH_NAME: 'h4',
+      MESH_ROUTES_FILE: 'h.yaml',
+      MESH_ADMIN_TOKEN: 'h'.repeat(16),
+    };
+    const env = { [name]: values[name] ?? 'h:4' };
+    const [before, after] = [{}, env].map((one) => at(row.option, resolveMeshOptions({ node: {} }, one)));
     expect(after).not.toEqual(before);
   });
 });

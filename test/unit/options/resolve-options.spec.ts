@@ -175,7 +175,12 @@ describe('resolveMeshOptions', () => {
         health: false,
         reflection: false,
       },
-      node: { registry: { maxLifetimeMs: 14, maxRegistrations: 15, maxBytes: 16 } },
+      node: {
+        registry: { maxLifetimeMs: 14, maxRegistrations: 15, maxBytes: 16 },
+        administration: { token: 'a-token-of-enough' },
+        routes: { file: 'routes.yaml', watch: false },
+        dataDir: 'data',
+      },
       registry: {
         address: ['127.0.0.1:570', 'node.example'],
         lifetimeMs: 170,
@@ -313,6 +318,60 @@ describe('resolveMeshOptions', () => {
     const resolved = resolveMeshOptions({ services }, { MESH_ADDRESS: 'n,n:570' });
     expect(resolved.addresses).toEqual(['n:570']);
     expect(resolved.services[0]?.addresses).toEqual(['h:570']);
+  });
+
+  it('says what a node is, by the environment where the options do not', () => {
+    const { registry } = resolveMeshOptions({ node: {} }, {}).node ?? {};
+    expect(resolveMeshOptions({ node: {} }, {}).node).toEqual({
+      registry,
+      administration: { token: '' },
+      routes: { file: '', watch: true },
+      dataDir: '',
+    });
+    const env = { MESH_ADMIN_TOKEN: 'sixteen-or-more-', MESH_ROUTES_FILE: ' r.json ', MESH_DATA_DIR: '/data' };
+    expect(resolveMeshOptions({ node: {} }, env).node).toEqual({
+      registry,
+      administration: { token: 'sixteen-or-more-' },
+      routes: { file: 'r.json', watch: true },
+      dataDir: '/data',
+    });
+    expect(resolveMeshOptions({ node: { dataDir: 'd' } }, env).node?.dataDir).toBe('d');
+    expect(resolveMeshOptions({}, { ...env, MESH_ADMIN_TOKEN: 'short' }).node).toBeUndefined();
+  });
+
+  it('opens administration to partners with a token only', () => {
+    const token = 'sixteen-or-more-';
+    const open: MeshOptions = {
+      listen: [
+        { port: 1, serves: ['administration'] },
+        { port: 2, serves: ['*', 'administration'] },
+        { side: 'inner' },
+      ],
+      mount: { side: 'inner' },
+      node: {},
+    };
+    expect(refusal(open).details).toEqual([
+      "listen[0].serves names 'administration' at the 'outer' side, which needs node.administration.token, or MESH_ADMIN_TOKEN",
+      "listen[1].serves names 'administration' at the 'outer' side, which needs node.administration.token, or MESH_ADMIN_TOKEN",
+      "mount.serves names 'administration' at the port of an HTTP application, which needs node.administration.token, or MESH_ADMIN_TOKEN",
+    ]);
+    expect(resolveMeshOptions({ ...open, node: { administration: { token } } }, {}).node).toBeDefined();
+    expect(resolveMeshOptions(open, { MESH_ADMIN_TOKEN: token }).node).toBeDefined();
+    expect(resolveMeshOptions({ ...open, listen: { side: 'inner' }, mount: true }, {}).node).toBeDefined();
+  });
+
+  it.each([
+    'short',
+    'fifteen-charact',
+    'with a blank in it',
+    'x'.repeat(1_025),
+    'täken-with-umlaut',
+    1_234_567_890_123_456,
+  ])('does not take the token %s, and does not quote it', (token) => {
+    const error = refusal({ node: { administration: { token: token as string } } });
+    expect(error.message).toBe(
+      'node.administration.token must be 16 to 1024 printable ASCII characters without blanks',
+    );
   });
 
   it('is frozen through and through', () => {
