@@ -98,20 +98,29 @@ export function joinMesh(setting: MeshSetting): MeshParts {
     options,
   );
   const streams = joinStreams(setting.handlers, sessions, options);
-  const acceptor = (serves: readonly string[]): Acceptor =>
-    scopedAcceptor(serves, {
-      services: dispatcher.accept,
-      sessions: sessions.endpoint.accept,
-      nodes: sessions.nodes,
-      builtins: builtins.accept,
-      administration: registry.accept,
-    });
+  const acceptor = (serves: readonly string[], listener: string): Acceptor =>
+    scopedAcceptor(
+      { serves, side: sideOf(options, listener) },
+      {
+        services: dispatcher.accept,
+        sessions: sessions.endpoint.accept,
+        nodes: sessions.nodes,
+        builtins: builtins.accept,
+        administration: registry.accept,
+      },
+    );
   return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, acceptor };
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
   const found = discoverExtensions(discovery, mesh, new Set(BUILTIN_EXTENSIONS), home);
   return new ExtensionRegistry(found, options.use, options.node && { registry: 'registered' });
+}
+
+/** Who is expected at a listener, by the name of the option that says so. */
+function sideOf({ listeners, mount }: ResolvedMeshOptions, listener: string): 'inner' | 'outer' {
+  const found = listeners.find(({ option }) => option === listener) ?? mount;
+  return found === false ? 'outer' : found.side;
 }
 
 /** This very process, as an instance of the services that it provides. */

@@ -1,10 +1,11 @@
 /** Areas of what a listener can serve beside the services of applications, as `serves` names them. */
-export const SERVED_AREAS = ['sessions', 'nodes', 'builtins', 'administration'] as const;
+export const SERVED_AREAS = ['sessions', 'nodes', 'builtins', 'weaving', 'administration'] as const;
 
 /**
  * An area of what a listener can serve, beside the services of applications: `sessions` is the session API, `nodes` what one
- * node says to another (`PrivateTransferProtocol`), `builtins` the built-in services, health, reflection and `/stats`,
- * `administration` the administration of partners and of the registry.
+ * node says to another (`PrivateTransferProtocol`), `builtins` the built-in services, health, reflection and `/stats`, `weaving`
+ * the requests of other nodes to become partners, and their consent, `administration` the administration of partners and of the
+ * registry.
  */
 export type ServedArea = (typeof SERVED_AREAS)[number];
 
@@ -50,7 +51,7 @@ export interface ListenOptions {
   /**
    * What is served here: names of services (`mesh.trust.apply`), prefixes (`mesh.trust.*`), `*` for the services of all
    * applications, and areas (see {@link ServedArea}). What is not served is to callers as though it did not exist. Default: at
-   * the `inner` side everything, at the `outer` side everything but `administration`.
+   * the `inner` side everything, at the `outer` side everything but `weaving` and `administration`.
    */
   serves?: readonly string[];
 }

@@ -1,6 +1,12 @@
 import * as check from './checks.js';
 import type { Environment } from './environment.js';
-import { SERVED_AREAS, type ResolvedListener, type ResolvedListenTls, type ResolvedMount } from './listen-options.js';
+import {
+  SERVED_AREAS,
+  type ResolvedListener,
+  type ResolvedListenTls,
+  type ResolvedMount,
+  type ServedArea,
+} from './listen-options.js';
 import { readObject, type OptionReader } from './option-reader.js';
 import { DEFAULT_NODE_PORT } from './parse-address.js';
 import type { Problems } from './problems.js';
@@ -107,8 +113,11 @@ const clientCertificates = check.oneOf('none', 'request', 'require');
 /** A pattern of names of services, or an area. The areas have the form of names, too. */
 const served: check.Check<string> = check.servicePattern;
 
+/** What is served at the outer side only where it is asked for. */
+const KEPT_INSIDE: readonly ServedArea[] = ['weaving', 'administration'];
+
 function servedBy(side: 'inner' | 'outer'): readonly string[] {
-  const areas = SERVED_AREAS.filter((area) => side === 'inner' || area !== 'administration');
+  const areas = SERVED_AREAS.filter((area) => side === 'inner' || !KEPT_INSIDE.includes(area));
   return ['*', ...areas];
 }
 

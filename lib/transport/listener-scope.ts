@@ -1,21 +1,29 @@
-import { SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
+import { type ResolvedListener, SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
 import { refusing } from './endpoint.js';
-import type { Acceptor, CallHandler, Endpoint, InboundHead, ServiceAdmission } from './transport.js';
+import type { Acceptor, CallHandler, Endpoint, InboundHead, ListenerScope, ServiceAdmission } from './transport.js';
 
 /** What serves each area. `services` has RPC, through which built-in services and administration are called, too. */
 export type AreaAcceptors = Readonly<Record<'services' | 'sessions', Acceptor>> &
   Readonly<Partial<Record<ServedArea, Acceptor>>>;
 
+/** What a listener serves, and to whom. */
+export interface Serving {
+  /** Names of services, prefixes ending in `.*`, `*`, and areas. */
+  readonly serves: readonly string[];
+  readonly side: ResolvedListener['side'];
+}
+
+/** What a listener tells whoever serves a call that came in there. */
+type Admission = Pick<InboundHead, 'admits' | 'scope'>;
+
 /**
  * The acceptor of a listener that serves so much: a path of another area is nowhere, and calls learn by `admits` which
- * services may be called.
- *
- * @param serves names of services, prefixes ending in `.*`, `*`, and areas
+ * services may be called, and by `scope` where they came in.
  */
-export function scopedAcceptor(serves: readonly string[], areas: AreaAcceptors): Acceptor {
+export function scopedAcceptor({ serves, side }: Serving, areas: AreaAcceptors): Acceptor {
   const open = SERVED_AREAS.filter((area) => serves.includes(area));
   const patterns = serves.filter((pattern) => !SERVED_AREAS.some((area) => area === pattern));
-  const rpc = patterns.length > 0 || serves.includes('builtins') || serves.includes('administration');
+  const rpc = patterns.length > 0 || AREAS_OF_RPC.some((area) => open.includes(area));
   const acceptors = [...(rpc ? [areas.services] : []), ...open.flatMap((area) => areas[area] ?? [])];
   const find: Acceptor = (path) => {
     for (const accept of acceptors) {
@@ -24,19 +32,23 @@ export function scopedAcceptor(serves: readonly string[], areas: AreaAcceptors):
     }
     return undefined;
   };
-  if (open.length === SERVED_AREAS.length && patterns.includes('*')) return find;
-  return gatedAcceptor(find, admissionOf(patterns, new Set(open)));
+  const scope: ListenerScope = { side, areas: new Set(open) };
+  const isEverything = open.length === SERVED_AREAS.length && patterns.includes('*');
+  return gatedAcceptor(find, { scope, admits: isEverything ? undefined : admissionOf(patterns, scope.areas) });
 }
 
+/** Areas that have services called by RPC. */
+const AREAS_OF_RPC: readonly ServedArea[] = ['builtins', 'administration', 'weaving'];
+
 /** Each endpoint is gated once, and not for each call. */
-function gatedAcceptor(find: Acceptor, admits: ServiceAdmission): Acceptor {
+function gatedAcceptor(find: Acceptor, admission: Admission): Acceptor {
   const known = new WeakMap<Endpoint, Endpoint>();
   return (path) => {
     const endpoint = find(path);
     if (!endpoint) return undefined;
     const before = known.get(endpoint);
     if (before) return before;
-    const through = gated(endpoint, admits);
+    const through = gated(endpoint, admission);
     known.set(endpoint, through);
     return through;
   };
@@ -46,13 +58,17 @@ function gatedAcceptor(find: Acceptor, admits: ServiceAdmission): Acceptor {
 function admissionOf(patterns: readonly string[], open: ReadonlySet<ServedArea>): ServiceAdmission {
   const names = new Set(patterns);
   const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
+  const served = new Set(open);
+  // An operator weaves, too.
+  if (open.has('administration')) served.add('weaving');
   return (service, area) =>
-    area ? open.has(area) : names.has(service) || prefixes.some((prefix) => service.startsWith(prefix));
+    area ? served.has(area) : names.has(service) || prefixes.some((prefix) => service.startsWith(prefix));
 }
 
-function gated(endpoint: Endpoint, admits: ServiceAdmission): Endpoint {
+function gated(endpoint: Endpoint, { admits, scope }: Admission): Endpoint {
   const admit = <H extends InboundHead>(head: H): H => {
     head.admits = admits;
+    head.scope = scope;
     return head;
   };
   if (typeof endpoint === 'function') return refusing((call) => endpoint(admit(call)), endpoint.refuse);

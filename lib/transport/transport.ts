@@ -1,7 +1,7 @@
 import type { Cancellation } from '../context/cancellation.js';
 import type { MeshError } from '../errors/mesh-error.js';
 import { defineFamily } from '../kernel/extension-family.js';
-import type { ResolvedListenTls, ServedArea } from '../options/listen-options.js';
+import type { ResolvedListener, ResolvedListenTls, ServedArea } from '../options/listen-options.js';
 
 /** Headers of a call: lower-case names, without a prototype. */
 export type WireHeaders = Readonly<Record<string, string>>;
@@ -44,6 +44,12 @@ export type OutboundHead = Pick<OutboundCall, 'path' | 'headers' | 'cancellation
  */
 export type ServiceAdmission = (service: string, area?: ServedArea) => boolean;
 
+/** Who is expected where a call came in, and what of this package is served there. */
+export interface ListenerScope {
+  readonly side: ResolvedListener['side'];
+  readonly areas: ReadonlySet<ServedArea>;
+}
+
 /** What opened a call or a stream, as a listener hands it on. */
 export interface InboundHead {
   /** What is called, without the query. */
@@ -68,6 +74,8 @@ export interface InboundHead {
    * service that is not admitted were unknown. It is set by the listener's acceptor, before a handler sees the call.
    */
   admits?: ServiceAdmission | undefined;
+  /** Where it came in; absent: it comes from this very process. Set as {@link admits} is. */
+  scope?: ListenerScope | undefined;
 }
 
 /** A call as a listener hands it to a handler. */

@@ -275,7 +275,7 @@ describe('resolveMeshOptions', () => {
   it('takes several listeners, each with what goes with its side', () => {
     const listen = [{ side: 'inner' }, { side: 'outer' }, { port: 0 }, { port: 0 }] as const;
     const { listeners } = resolveMeshOptions({ listen }, {});
-    const everything = ['*', 'sessions', 'nodes', 'builtins', 'administration'];
+    const everything = ['*', 'sessions', 'nodes', 'builtins', 'weaving', 'administration'];
     expect(listeners.map(({ option, port, serves }) => [option, port, serves])).toEqual([
       ['listen[0]', 570, everything],
       ['listen[1]', 7304, everything.slice(0, 4)],
@@ -292,7 +292,7 @@ describe('resolveMeshOptions', () => {
     expect(resolveMeshOptions({ mount: { prefix: '/a/b', side: 'inner' } }, {}).mount).toEqual({
       prefix: '/a/b',
       side: 'inner',
-      serves: [...outer, 'administration'],
+      serves: [...outer, 'weaving', 'administration'],
     });
   });
 

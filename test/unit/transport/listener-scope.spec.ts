@@ -28,18 +28,26 @@ const at =
   (asked) =>
     asked === path ? endpoint : undefined;
 
+const everything = ['*', 'sessions', 'nodes', 'builtins', 'weaving', 'administration'];
+
 /** What is found at each path, and what the handler of RPC sees. */
-function under(serves: readonly string[]) {
+function under(serves: readonly string[], side: 'inner' | 'outer' = 'outer') {
   const seen: InboundHead[] = [];
   const look: CallHandler = async (call) => (seen.push(call), call.body);
-  const accept = scopedAcceptor(serves, {
-    services: at('/rpc', look),
-    sessions: at('/sessions', { stream: async (stream) => void seen.push(stream), call: look }),
-    nodes: at('/nodes', look),
-    builtins: at('/stats', look),
-    administration: at('/administration', look),
-  });
-  const paths = ['/rpc', '/sessions', '/nodes', '/stats', '/administration', '/else'].filter((path) => accept(path));
+  const accept = scopedAcceptor(
+    { serves, side },
+    {
+      services: at('/rpc', look),
+      sessions: at('/sessions', { stream: async (stream) => void seen.push(stream), call: look }),
+      nodes: at('/nodes', look),
+      builtins: at('/stats', look),
+      weaving: at('/weaving', look),
+      administration: at('/administration', look),
+    },
+  );
+  const paths = ['/rpc', '/sessions', '/nodes', '/stats', '/weaving', '/administration', '/else'].filter((path) =>
+    accept(path),
+  );
   return { accept, paths, seen };
 }
 
@@ -61,11 +69,9 @@ describe('what a listener serves', () => {
       ['/sessions', '/nodes'],
     ],
     [['builtins'], ['/rpc', '/stats']],
+    [['weaving'], ['/rpc', '/weaving']],
     [['administration'], ['/rpc', '/administration']],
-    [
-      ['*', 'sessions', 'nodes', 'builtins', 'administration'],
-      ['/rpc', '/sessions', '/nodes', '/stats', '/administration'],
-    ],
+    [everything, ['/rpc', '/sessions', '/nodes', '/stats', '/weaving', '/administration']],
   ])('has for %j the paths %j', (serves, paths) => {
     expect(under(serves).paths).toEqual(paths);
   });
@@ -88,9 +94,25 @@ describe('what a listener serves', () => {
   });
 
   it('asks nothing where everything is served', async () => {
-    const { accept, seen } = under(['*', 'sessions', 'nodes', 'builtins', 'administration']);
+    const { accept, seen } = under(everything, 'inner');
     await (accept('/rpc') as CallHandler)({ ...head });
     expect(seen[0]?.admits).toBeUndefined();
+  });
+
+  it('admits operators to what weaves, but not those who weave to administration', async () => {
+    const operators = await admission(['administration']);
+    expect([operators('mesh.net.weave', 'weaving'), operators('mesh.net.edges', 'administration')]).toEqual([
+      true,
+      true,
+    ]);
+    const nodes = await admission(['weaving']);
+    expect([nodes('mesh.net.weave', 'weaving'), nodes('mesh.net.edges', 'administration')]).toEqual([true, false]);
+  });
+
+  it.each(['inner', 'outer'] as const)('tells whoever serves a call that it came in at the %s side', async (side) => {
+    const { accept, seen } = under(['sessions', 'weaving'], side);
+    await (accept('/rpc') as CallHandler)({ ...head });
+    expect(seen[0]?.scope).toEqual({ side, areas: new Set(['sessions', 'weaving']) });
   });
 
   it('tells streams and single calls at the same path', async () => {
@@ -105,10 +127,13 @@ describe('what a listener serves', () => {
   it('finds the same again at the same path, with its way to refuse', () => {
     const refuse = () => new Uint8Array([1]);
     const look: CallHandler = Object.assign(async () => new Uint8Array(), { refuse });
-    const found = scopedAcceptor(['sessions'], {
-      services: () => undefined,
-      sessions: (path) => (path === '/call' ? look : { stream: async () => undefined, call: look }),
-    });
+    const found = scopedAcceptor(
+      { serves: ['sessions'], side: 'outer' },
+      {
+        services: () => undefined,
+        sessions: (path) => (path === '/call' ? look : { stream: async () => undefined, call: look }),
+      },
+    );
     const call = found('/call') as CallHandler;
     expect(found('/call')).toBe(call);
     expect(call.refuse).toBe(refuse);
