@@ -21,7 +21,7 @@ export async function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv
   const args = readArguments(argv);
   if (args.command === 'help' && args.problems.length === 0) return printed(print, helpText().trimEnd());
   if (args.command === 'version' && args.problems.length === 0) return printed(print, packageVersion());
-  const gathered = await gather(args, env);
+  const gathered = gather(args, env);
   if (gathered.kind === 'wrong') return refused(print, gathered.problems);
   for (const doubt of gathered.doubts) print.err(`mesh-node: ${doubt}`);
   return args.command === 'check' ? check(gathered.merged, env, print) : run(gathered.merged, env, print);

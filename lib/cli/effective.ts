@@ -4,7 +4,7 @@ import type { ResolvedListener } from '../options/listen-options.js';
 import { isRecord } from '../options/option-reader.js';
 import { formatAddress } from '../options/parse-address.js';
 import type { Merged, Values } from './layers.js';
-import { joinPath } from './option-path.js';
+import { joinPath } from '../options/files/option-path.js';
 import type { Settings } from './settings.js';
 
 const SECRET = /(?:key|token|secret|password|passphrase)$/i;

@@ -15,11 +15,11 @@ const DEFAULTS: Layer = {
 };
 
 /** Reads file and environment, and puts them together with the command line: the flags strongest, the defaults weakest. */
-export async function gather({ config, layers, problems }: Arguments, env: NodeJS.ProcessEnv): Promise<Gathered> {
+export function gather({ config, layers, problems }: Arguments, env: NodeJS.ProcessEnv): Gathered {
   const variables = readVariables(env);
   const wrong = [...problems, ...variables.problems];
   const file = config ?? variables.config;
-  const content = file === undefined ? undefined : await readConfigurationFile(file);
+  const content = file === undefined ? undefined : readConfigurationFile(file);
   if (content && 'problems' in content) wrong.push(...content.problems);
   if (wrong.length > 0) return { kind: 'wrong', problems: wrong };
   const said = content && 'layer' in content ? [content.layer] : [];

@@ -1,5 +1,5 @@
 import { isRecord } from '../options/option-reader.js';
-import { formatPath, joinPath, type OptionPath, parsePath } from './option-path.js';
+import { formatPath, joinPath, type OptionPath, parsePath } from '../options/files/option-path.js';
 
 /** Options by name, not yet checked. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface Layer {
 }
 
 /** What a configuration file says, or what is wrong with it, one sentence each. */
-export type FileContent = { readonly layer: Layer } | { readonly problems: readonly string[] };
+export type LayerContent = { readonly layer: Layer } | { readonly problems: readonly string[] };
 
 /** What several sources say together, and which of them said what. */
 export interface Merged {

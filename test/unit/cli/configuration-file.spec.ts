@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,13 +10,13 @@ const folder = mkdtempSync(join(tmpdir(), 'mesh-node-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is wrong with a file, as a node would say it, without the folder. */
-async function problemsOf(name: string, text: string): Promise<readonly string[]> {
+function problemsOf(name: string, text: string): readonly string[] {
   writeFileSync(join(folder, name), text);
-  return (await problemsAt(join(folder, name))).map((problem) => problem.replaceAll(`${folder}/`, ''));
+  return problemsAt(join(folder, name)).map((problem) => problem.replaceAll(`${folder}/`, ''));
 }
 
-async function problemsAt(path: string): Promise<readonly string[]> {
-  const content = await readConfigurationFile(path);
+function problemsAt(path: string): readonly string[] {
+  const content = readConfigurationFile(path);
   if ('problems' in content) return content.problems;
   const validated = validate(
     mergeLayers([{ values: { logLevel: 'warn' }, locate: () => 'default' }, content.layer]),
@@ -30,8 +30,8 @@ describe('a configuration file', () => {
     ['ok.yaml', '# a node\nnodeId: LX1\nsessions: &s\n  whenFull: fail\n'],
     ['empty.yaml', ''],
     ['ok.json', '\uFEFF{ "nodeId": "LX1", "logLevel": "off" }'],
-  ])('%s is right', async (name, text) => {
-    expect(await problemsOf(name, text)).toEqual([]);
+  ])('%s is right', (name, text) => {
+    expect(problemsOf(name, text)).toEqual([]);
   });
 
   it.each([
@@ -69,17 +69,20 @@ describe('a configuration file', () => {
     ['word.json', '{\n  "name": s3cret\n}', /^word\.json:2:11: this is no JSON: Unexpected token 's'$/],
     ['end.json', '{\n  "name": "a"', /^end\.json:2:\d+: this is no JSON: /],
     ['twice.json', '{ "name": "a",\n"name": "b" }', /^twice\.json:2: name is there twice$/],
-    ['list.json', '[]', /^list\.json:1: must be an object of options$/],
+    ['list.json', '[]', /^list\.json:1: must be a mapping of options$/],
     ['node.toml', '', /^node\.toml: the name of the configuration file must end in \.yaml, \.yml or \.json$/],
     ['large.json', ' '.repeat(1_048_577), /^large\.json: the configuration file must have at most 1048576 bytes$/],
-  ])('%s is wrong, with its line', async (name, text, problem) => {
-    expect((await problemsOf(name, text))[0]).toMatch(problem);
+  ])('%s is wrong, with its line', (name, text, problem) => {
+    expect(problemsOf(name, text)[0]).toMatch(problem);
   });
 
-  it('has to be there', async () => {
-    expect(await problemsAt('/nowhere/node.yaml')).toEqual([
-      '/nowhere/node.yaml: cannot be read: there is no such file',
-    ]);
+  it('has to be a file', () => {
+    mkdirSync(join(folder, 'folder.yaml'));
+    expect(problemsAt(join(folder, 'folder.yaml'))[0]).toMatch(/folder\.yaml: cannot be read: it is no file$/);
+  });
+
+  it('has to be there', () => {
+    expect(problemsAt('/nowhere/node.yaml')).toEqual(['/nowhere/node.yaml: cannot be read: there is no such file']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Layer, mergeLayers, type Values } from '../../../lib/cli/layers.js';
-import { formatPath } from '../../../lib/cli/option-path.js';
+import { formatPath } from '../../../lib/options/files/option-path.js';
 
 const layer = (name: string, values: Values): Layer => ({ values, locate: (path) => `${name} ${formatPath(path)}` });
 

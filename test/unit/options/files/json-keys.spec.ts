@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstWrongToken, jsonKeys } from '../../../lib/cli/json-keys.js';
-import type { OptionPath } from '../../../lib/cli/option-path.js';
+import { firstWrongToken, jsonKeys } from '../../../../lib/options/files/json-keys.js';
+import type { OptionPath } from '../../../../lib/options/files/option-path.js';
 
 describe('the keys of a JSON text', () => {
   it('have offsets, items of lists too', () => {

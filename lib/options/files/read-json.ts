@@ -1,23 +1,25 @@
-import { isRecord } from '../options/option-reader.js';
-import type { FileContent } from './layers.js';
+import type { FileContent } from './file-content.js';
 import { firstWrongToken, type JsonKeys, jsonKeys } from './json-keys.js';
 import type { OptionPath } from './option-path.js';
 
-/** Reads a configuration in JSON, and knows the lines of its keys. */
+/** Reads JSON, and knows the lines of its keys. A key that is there twice is a mistake. */
 export function readJson(file: string, text: string): FileContent {
-  let values: unknown;
+  const content = readTrustedJson(file, text);
+  if ('problems' in content) return content;
+  const { twice } = jsonKeys(text);
+  if (twice.length === 0) return content;
+  return { problems: twice.map(([path, offset]) => `${file}:${lineAt(text, offset)}: ${path} is there twice`) };
+}
+
+/** The same, of what a program has written: keys that are there twice are not looked for, and lines only when one is asked for. */
+export function readTrustedJson(file: string, text: string): FileContent {
   try {
-    values = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    let keys: JsonKeys | undefined;
+    return { value, locate: (path) => `${file}:${lineAt(text, closest(path, (keys ??= jsonKeys(text))))}` };
   } catch (error) {
     return { problems: [unreadable(file, text, error)] };
   }
-  if (!isRecord(values)) return { problems: [`${file}:1: must be an object of options`] };
-  const keys = jsonKeys(text);
-  const { twice } = keys;
-  if (twice.length > 0) {
-    return { problems: twice.map(([path, offset]) => `${file}:${lineAt(text, offset)}: ${path} is there twice`) };
-  }
-  return { layer: { values, locate: (path) => `${file}:${lineAt(text, closest(path, keys))}` } };
 }
 
 /** Follows a path as far as the text has it. */

@@ -1,16 +1,16 @@
+import { createRequire } from 'node:module';
 import type { Document, LineCounter, Node } from 'yaml';
-import { isRecord } from '../options/option-reader.js';
-import type { FileContent } from './layers.js';
+import type { FileContent } from './file-content.js';
 import type { OptionPath } from './option-path.js';
 
 type Yaml = typeof import('yaml');
 
-/** Reads a configuration in YAML 1.2, and knows the lines of its keys. It needs the optional package `yaml`. */
-export async function readYaml(file: string, text: string): Promise<FileContent> {
-  const yaml = await loadYaml();
+/** Reads YAML 1.2, and knows the lines of its keys. It needs the optional package `yaml`. */
+export function readYaml(file: string, text: string): FileContent {
+  const yaml = loadYaml();
   if (!yaml) {
-    const instead = 'install it with `npm install yaml`, or write the configuration as JSON';
-    return { problems: [`${file}: a configuration in YAML needs the package 'yaml': ${instead}`] };
+    const instead = 'install it with `npm install yaml`, or write it in JSON';
+    return { problems: [`${file}: a file in YAML needs the package 'yaml': ${instead}`] };
   }
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -26,18 +26,12 @@ export async function readYaml(file: string, text: string): Promise<FileContent>
 }
 
 function contentOf(file: string, document: Document.Parsed, lines: LineCounter, yaml: Yaml): FileContent {
-  let values: unknown;
   try {
-    values = document.toJS();
+    const value: unknown = document.toJS();
+    return { value, locate: (path) => `${file}:${lines.linePos(offsetOf(path, document, yaml)).line}` };
   } catch (error) {
     return { problems: [`${file}: this is no YAML: ${error instanceof Error ? error.message : String(error)}`] };
   }
-  if (values !== null && values !== undefined && !isRecord(values)) {
-    return { problems: [`${file}:1: must be a mapping of options`] };
-  }
-  return {
-    layer: { values: values ?? {}, locate: (path) => `${file}:${lines.linePos(offsetOf(path, document, yaml)).line}` },
-  };
 }
 
 /** Follows a path as far as the document has it. */
@@ -68,9 +62,9 @@ function stepInto(
   return pair && yaml.isNode(pair.key) ? { at: pair.key, value: pair.value } : undefined;
 }
 
-async function loadYaml(): Promise<Yaml | undefined> {
+function loadYaml(): Yaml | undefined {
   try {
-    return await import('yaml');
+    return createRequire(import.meta.url)('yaml') as Yaml;
   } catch {
     return undefined;
   }
