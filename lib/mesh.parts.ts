@@ -5,6 +5,8 @@ import { CODEC } from './codec/codec.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
+import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
+import { optionPartners } from './mesh.option-partners.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
@@ -53,6 +55,8 @@ export interface MeshParts {
   readonly streams: StreamDesk;
   readonly builtins: JoinedBuiltins;
   readonly registry: JoinedRegistry;
+  /** Hands calls on; absent where there is nobody to hand them to. */
+  readonly gateway: JoinedGateway | undefined;
   /**
    * Serves so much of what there is.
    *
@@ -75,12 +79,14 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
-      transport === SELF ? new LocalConnection(dispatcher.accept) : extensions.get(TRANSPORT, transport).dial(address),
+      transport === SELF ? new LocalConnection(rpc) : extensions.get(TRANSPORT, transport).dial(address),
     { idleTimeoutMs: options.grpc.idleTimeoutMs },
   );
   const sessions = joinSessions(extensions, options, pool);
   const builtins = builtinsOf(setting, { dispatcher, pool, sessions });
   const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
+  const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry });
+  const rpc = gateway?.accept ?? dispatcher.accept;
   const self = selfOf(options);
   const isOwn = (service: string): boolean =>
     services.has(service) || builtins.answers(service) || registry.answers(service);
@@ -93,7 +99,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
       filters: extensions.all(CONSUMER_FILTER),
       codec,
       pool,
-      self: (service) => (isOwn(service) ? self : undefined),
+      self: (service, target) => (isOwn(service) || gateway?.leadsTo(target) ? self : undefined),
     },
     options,
   );
@@ -102,14 +108,14 @@ export function joinMesh(setting: MeshSetting): MeshParts {
     scopedAcceptor(
       { serves, side: sideOf(options, listener) },
       {
-        services: dispatcher.accept,
+        services: rpc,
         sessions: sessions.endpoint.accept,
         nodes: sessions.nodes,
         builtins: builtins.accept,
         administration: registry.accept,
       },
     );
-  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, acceptor };
+  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, gateway, acceptor };
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
@@ -121,6 +127,23 @@ function extensionsOf({ mesh, options, discovery, home }: MeshSetting): Extensio
 function sideOf({ listeners, mount }: ResolvedMeshOptions, listener: string): 'inner' | 'outer' {
   const found = listeners.find(({ option }) => option === listener) ?? mount;
   return found === false ? 'outer' : found.side;
+}
+
+/** A node hands calls on to what is registered with it, and whoever has partners hands on to them. */
+function gatewayOf(
+  { options, services }: MeshSetting,
+  { extensions, dispatcher, pool, registry }: Pick<MeshParts, 'extensions' | 'dispatcher' | 'pool' | 'registry'>,
+): JoinedGateway | undefined {
+  if (!options.node && options.partners.length === 0) return undefined;
+  return joinGateway({
+    options,
+    extensions,
+    pool,
+    registrations: registry.registrations,
+    partners: optionPartners(extensions, options),
+    local: dispatcher.accept,
+    isLocal: (service) => services.serves(service),
+  });
 }
 
 /** This very process, as an instance of the services that it provides. */

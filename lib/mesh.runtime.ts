@@ -137,8 +137,9 @@ export class MeshRuntime {
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, sessions, streams, builtins, registry } = this.parts;
+    const { pool, sessions, streams, builtins, registry, gateway } = this.parts;
     builtins.close();
+    gateway?.close();
     await registry.close();
     await streams.close();
     sessions.conversations.close();

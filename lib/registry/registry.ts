@@ -37,7 +37,7 @@ export interface ServiceQuery {
   /** Name of the service, such as `mesh.trust.apply`. */
   readonly service: string;
   readonly target: CallTarget;
-  /** This very process, when it provides the service and the target admits it. */
+  /** This very process, when it provides the service and the target admits it, or hands on what is meant for the target. */
   readonly self: Instance | undefined;
 }
 

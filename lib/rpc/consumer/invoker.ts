@@ -7,7 +7,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { openEnvelope } from '../../protocol/envelope.js';
-import type { Instance, Registry, ServiceQuery } from '../../registry/registry.js';
+import type { CallTarget, Instance, Registry, ServiceQuery } from '../../registry/registry.js';
 import type { RetryPolicy } from '../../resilience/retry-policy.js';
 import type { Router } from '../../routing/router.js';
 import type { ConnectionPool } from '../../transport/connection-pool.js';
@@ -28,8 +28,8 @@ export interface ConsumerPipeline {
   readonly codec: Codec;
   readonly filters: readonly ConsumerFilter[];
   readonly pool: ConnectionPool;
-  /** This process as an instance of a service, when it provides it. */
-  self(service: string): Instance | undefined;
+  /** This process as an instance of a service, when it provides it for this target, or leads there. */
+  self(service: string, target: CallTarget): Instance | undefined;
 }
 
 /** A call with the site that declared it, for the functions behind the filters. */
@@ -88,7 +88,8 @@ export class MeshInvoker {
       deadline: call.context.deadline,
       cancellation: call.context.cancellation,
     };
-    const query: ServiceQuery = { service: call.service, target: call.target, self: this.pipeline.self(call.service) };
+    const { service, target } = call;
+    const query: ServiceQuery = { service, target, self: this.pipeline.self(service, target) };
     return openEnvelope(this.pipeline.codec.decode(await this.carry(call, query, outbound)));
   }
 

@@ -47,6 +47,11 @@ export class ServiceTable {
     return this.byName.has(name);
   }
 
+  /** Whether a service of this name is served, be it by what stands in where the application provides none. */
+  serves(name: string): boolean {
+    return this.byName.has(name) || this.fallbacks.has(name);
+  }
+
   /** All services that the application provides, by name. */
   list(): readonly ProviderService[] {
     return [...this.byName.values()].sort((a, b) => (a.service < b.service ? -1 : 1));

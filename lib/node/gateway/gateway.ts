@@ -1,0 +1,121 @@
+import type { Codec } from '../../codec/codec.js';
+import { toMeshError } from '../../errors/from-unknown.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { failureEnvelope, splitRequest } from '../../protocol/envelope.js';
+import { Header } from '../../protocol/headers.js';
+import {
+  type Acceptor,
+  type CallHandler,
+  type InboundCall,
+  MESH_INVOKE_PATH,
+  MESH_RPC_PATH,
+} from '../../transport/transport.js';
+import { deliver } from '../delivery.js';
+import type { Partner } from '../partners/partner.js';
+import type { CalledUrn, CalledUrns } from './called-urns.js';
+import type { Destination, Destinations } from './destination.js';
+import { forwardedCall } from './forwarded-call.js';
+import type { InstanceCaller } from './instance-caller.js';
+import { type Answer, answerOf, type ForwardingWire, ownAnswer } from './wire.js';
+
+/** Longest body that is looked into for a URN that no header says, in bytes. */
+const MAX_SEARCHED_BYTES = 1_048_576;
+
+/** What a {@link Gateway} works with. */
+export interface GatewayParts {
+  readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'timeoutMs'>;
+  /** Serves what this process provides, and answers what nobody does. */
+  readonly local: Acceptor;
+  readonly urns: CalledUrns;
+  readonly destinations: Destinations;
+  readonly instances: InstanceCaller;
+  readonly wire: ForwardingWire;
+  readonly codec: Codec;
+}
+
+type Elsewhere = Exclude<Destination, { readonly to: 'here' }>;
+
+/**
+ * Hands RPC calls on, by their URN, to what provides the service: this process, an instance that is registered here, or a
+ * partner's node. The bytes of calls and answers go through as they are.
+ */
+export class Gateway {
+  private readonly handlers = new Map<string, CallHandler>();
+
+  constructor(private readonly parts: GatewayParts) {
+    for (const path of [MESH_RPC_PATH, MESH_INVOKE_PATH]) {
+      const local = parts.local(path);
+      if (typeof local === 'function') this.handlers.set(path, (call) => this.handle(call, local));
+    }
+  }
+
+  /** Finds the handler of a path of RPC. */
+  readonly accept: Acceptor = (path) => this.handlers.get(path);
+
+  private handle(call: InboundCall, local: CallHandler): Promise<Answer> {
+    if (call.method !== 'POST') return local(call);
+    try {
+      const called = this.calledBy(call);
+      const destination = called && this.parts.destinations.find(call, called);
+      if (!destination || destination.to === 'here') return local(call);
+      return this.forward(call, called, destination);
+    } catch (error) {
+      return Promise.resolve(this.failure(call, error));
+    }
+  }
+
+  /** What is called; `undefined` where nothing says so, or what says so is malformed: the local handler refuses it. */
+  private calledBy(call: InboundCall): CalledUrn | undefined {
+    try {
+      const urn = call.headers[Header.URN] || this.urnInBody(call.body);
+      return urn ? this.parts.urns.read(urn) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private urnInBody(body: Uint8Array): string | undefined {
+    if (body.byteLength > MAX_SEARCHED_BYTES) return undefined;
+    return splitRequest(this.parts.codec.decode(body)).attachments[Header.URN];
+  }
+
+  /** Never rejects. */
+  private async forward(call: InboundCall, called: CalledUrn, destination: Elsewhere): Promise<Answer> {
+    try {
+      return await (destination.to === 'partner'
+        ? this.toPartner(call, called, destination.partner)
+        : this.toInstance(call, called, destination));
+    } catch (error) {
+      return this.failure(call, error);
+    }
+  }
+
+  private toInstance(
+    call: InboundCall,
+    { urn }: CalledUrn,
+    { instances, query }: Extract<Elsewhere, { readonly to: 'instances' }>,
+  ): Promise<Answer> {
+    const { options, wire, instances: caller } = this.parts;
+    const { nodeId, timeoutMs } = options;
+    const forwarded = forwardedCall(call, { nodeId, urn, timeoutMs });
+    return caller.call(instances, query, (instance) => wire.send(call, forwarded, instance));
+  }
+
+  private async toPartner(call: InboundCall, { urn }: CalledUrn, partner: Partner): Promise<Answer> {
+    const { options, wire } = this.parts;
+    const { nodeId, timeoutMs } = options;
+    const { nodeId: targetNodeId, transport } = partner.route;
+    const forwarded = forwardedCall(call, { nodeId, urn, targetNodeId, timeoutMs });
+    const answer = await deliver(
+      partner,
+      (address, wait) => wire.exchange(call, { ...forwarded, ...wait }, { address, transport }),
+      'unsafe',
+      forwarded,
+    );
+    return answerOf(call, answer);
+  }
+
+  private failure(call: InboundCall, error: unknown): Answer {
+    return ownAnswer(call, this.parts.codec.encode(failureEnvelope(toMeshError(error))));
+  }
+}
