@@ -16,7 +16,7 @@ export function nothingAt(path: string): MeshError {
   return new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${path}'`);
 }
 
-/** A handler that says how its callers are told of errors that arise on the way to it: see {@link CallHandler.refuse}. */
+/** Lets a handler, made for it, say how its callers are told of errors that arise on the way to it: see {@link CallHandler.refuse}. */
 export function refusing<H extends CallHandler>(
   handler: H,
   refuse: CallRefusal | undefined,
