@@ -29,9 +29,17 @@ export const SESSION_CELLS: readonly Cell[] = [
   { kind: 'volume', concurrency: 8, bytes: MIB },
 ];
 
-/** Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`. */
+/** What is measured of every peer that makes calls by way of nodes. */
+export const HOP_CELLS: readonly Cell[] = [
+  { kind: 'time', concurrency: 1, bytes: 128 },
+  { kind: 'time', concurrency: 1, bytes: 64 * KIB },
+  { kind: 'rate', concurrency: 64, bytes: 128 },
+];
+
+/** Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`, `hop-c1-128B`. */
 export function cellName(cell: Cell): string {
   const name = `c${cell.concurrency}-${sizeName(cell.bytes).replace(' ', '').replace('bytes', 'B')}`;
+  if (HOP_CELLS.includes(cell)) return `hop-${name}`;
   return SESSION_CELLS.includes(cell) ? `session-${cell.kind}-${name}` : name;
 }
 

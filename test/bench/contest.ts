@@ -12,23 +12,32 @@ export interface Result extends Measurement {
   readonly clientCpu: number;
   /** CPU time of the server process for each call, in µs. */
   readonly serverCpu: number;
+  /** CPU time of each relay for each call, in µs, the mean of all of them; 0 without any. */
+  readonly relayCpu: number;
 }
 
-/** A server process and a client process of one peer, connected to each other. */
+/** A server process and a client process of one peer, connected to each other, by way of its relays if it has any. */
 export class Contestant {
   private constructor(
     readonly peer: Peer,
     private readonly server: WorkerProcess,
+    private readonly relays: readonly WorkerProcess[],
     private readonly client: WorkerProcess,
   ) {}
 
-  /** Starts both processes: the server on CPU 0 and the client on CPU 1 where they can be bound. */
+  /** Starts the processes: the server on CPU 0 and the client on CPU 1 where they can be bound, relays in turn. */
   static async start(peer: Peer, pinned: Pinning): Promise<Contestant> {
-    const server = WorkerProcess.start(`${peer.name} server`, pinned === 'pinned' ? 0 : undefined);
-    const client = WorkerProcess.start(`${peer.name} client`, pinned === 'pinned' ? 1 : undefined);
-    const contestant = new Contestant(peer, server, client);
+    const start = (role: string, cpu: number): WorkerProcess =>
+      WorkerProcess.start(`${peer.name} ${role}`, pinned === 'pinned' ? cpu : undefined);
+    const server = start('server', 0);
+    const relays = Array.from({ length: peer.relays ?? 0 }, (_, place) => start(`relay ${place}`, place % 2));
+    const client = start('client', 1);
+    const contestant = new Contestant(peer, server, relays, client);
     try {
-      const port = await server.ask('serve', { peer: peer.name });
+      let port = await server.ask('serve', { peer: peer.name });
+      for (const [place, relay] of relays.entries()) {
+        port = await relay.ask('relay', { peer: peer.name, next: port, place });
+      }
       await client.ask('dial', { peer: peer.name, port });
       return contestant;
     } catch (error) {
@@ -50,16 +59,25 @@ export class Contestant {
       ...measurement,
       clientCpu: (after.client - before.client) / measurement.calls,
       serverCpu: (after.server - before.server) / measurement.calls,
+      relayCpu: (after.relays - before.relays) / measurement.calls / Math.max(1, this.relays.length),
     };
   }
 
+  /** Bytes that a relay has in use after a collection. */
+  relayMemory(place: number): Promise<number> {
+    const relay = this.relays[place];
+    if (!relay) throw new Error(`${this.peer.name} has no relay ${place}`);
+    return relay.ask('memory', {});
+  }
+
   /**
-   * Runs a cell under the profiler, and writes `<peer>.<cell>.<client|server>.cpuprofile`.
+   * Runs a cell under the profiler, and writes `<peer>.<cell>.<client|server|relay…>.cpuprofile`.
    *
    * @returns how many calls the profiles cover
    */
   async profile(cell: Cell, seconds: number, folder: string): Promise<number> {
-    const processes = { server: this.server, client: this.client };
+    const relays = Object.fromEntries(this.relays.map((relay, place) => [`relay${place}`, relay]));
+    const processes = { server: this.server, ...relays, client: this.client };
     for (const worker of Object.values(processes)) await worker.ask('profile', {});
     const { calls } = await this.client.ask('measure', { cell, seconds });
     for (const [role, worker] of Object.entries(processes)) {
@@ -70,17 +88,17 @@ export class Contestant {
   }
 
   async stop(): Promise<void> {
-    await this.client.ask('stop', {});
-    await this.server.ask('stop', {});
+    for (const worker of [this.client, ...this.relays.toReversed(), this.server]) await worker.ask('stop', {});
   }
 
   kill(): void {
-    this.client.kill();
-    this.server.kill();
+    for (const worker of [this.client, ...this.relays, this.server]) worker.kill();
   }
 
-  private async cpu(): Promise<{ server: number; client: number }> {
-    return { server: await this.server.ask('cpu', {}), client: await this.client.ask('cpu', {}) };
+  private async cpu(): Promise<{ server: number; relays: number; client: number }> {
+    let relays = 0;
+    for (const relay of this.relays) relays += await relay.ask('cpu', {});
+    return { server: await this.server.ask('cpu', {}), relays, client: await this.client.ask('cpu', {}) };
   }
 }
 

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { cellName } from './cell.js';
 import { Contestant, contest } from './contest.js';
 import type { Results } from './contest.js';
+import { benchHopMemory } from './hop-memory.js';
+import { hopReport } from './hops.js';
 import { describeMachine, describePeers } from './machine.js';
 import { readOptions, USAGE } from './options.js';
 import type { BenchOptions, Pinning } from './options.js';
@@ -19,6 +21,7 @@ import { canPin } from './worker-process.js';
 /** What is measured without peers that call each other, by its name for `--rows`. */
 const OTHERS: Readonly<Record<string, (options: BenchOptions) => void | Promise<void>>> = {
   store: benchStore,
+  'hop-memory': benchHopMemory,
   idle: benchIdle,
   start: benchStart,
 };
@@ -52,7 +55,8 @@ async function runTable(
   try {
     const contestants = await Promise.all(starting);
     const results = await run(table, contestants, options);
-    console.log(`\n${report(results, table.references)}\n\n${verdict(results, table.goals)}`);
+    const parts = [report(results, table.references), hopReport(results, table.hops), verdict(results, table.goals)];
+    console.log(`\n${parts.filter((part) => part !== '').join('\n\n')}`);
     for (const contestant of contestants) await contestant.stop();
     return results;
   } finally {

@@ -10,5 +10,5 @@ export function markdown(rows: readonly (readonly string[])[]): string {
 
 /** A figure of three digits or more: `62.8`, `1 032`. */
 export function figure(value: number): string {
-  return value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en').replaceAll(',', ' ');
+  return Math.abs(value) < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en').replaceAll(',', ' ');
 }

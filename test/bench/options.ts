@@ -4,7 +4,10 @@ import { parseArgs } from 'node:util';
 export type Pinning = 'pinned' | 'free';
 
 /** What can be measured: the tables of peers, and what is measured without any. */
-const ROWS: readonly string[] = ['rpc', 'sessions', 'store', 'idle', 'start'];
+const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'store', 'idle', 'start'];
+
+/** What takes many minutes, and is therefore measured only when it is named. */
+const LONG_ROWS: readonly string[] = ['hop-memory'];
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -19,6 +22,8 @@ export interface BenchOptions {
   readonly warmUpSeconds: number;
   /** File that the figures of every round are written to. */
   readonly json?: string;
+  /** Calls through a node whose memory is looked at. */
+  readonly calls: number;
   /** Idle connections of each kind. */
   readonly connections: number;
   /** Whether server and client are bound to a CPU each, where that can be done. */
@@ -30,10 +35,12 @@ export interface BenchOptions {
 /** How to use it. */
 export const USAGE = `npm run bench -- [options]
 
-  --rows a,b     only these tables: rpc, sessions, store, idle, start
+  --rows a,b     only these tables: rpc, sessions, hops, store, idle, start; and, only when
+                 named, hop-memory
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
+  --calls N      calls of hop-memory (1000000)
   --json FILE    write the figures of every round
   --unpinned     do not bind server and client to a CPU each
   --profile DIR  one more round, not counted, with CPU profiles of both processes
@@ -53,6 +60,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       only: { type: 'string' },
       rounds: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '1' },
+      calls: { type: 'string', default: '1000000' },
       json: { type: 'string' },
       profile: { type: 'string' },
       unpinned: { type: 'boolean', default: false },
@@ -69,14 +77,16 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
     warmUpSeconds: values.smoke ? 0.05 : 3,
+    calls: positive('calls', values.calls),
     connections: values.smoke ? 100 : 10_000,
     pinning: values.unpinned ? 'free' : 'pinned',
   };
 }
 
 function known(rows: string): string {
-  if (ROWS.includes(rows)) return rows;
-  throw new Error(`--rows knows ${ROWS.join(', ')}, not '${rows}'`);
+  const all = [...ROWS, ...LONG_ROWS];
+  if (all.includes(rows)) return rows;
+  throw new Error(`--rows knows ${all.join(', ')}, not '${rows}'`);
 }
 
 function positive(name: string, text: string): number {

@@ -8,6 +8,8 @@ export interface Peer {
   readonly library: string;
   /** Requests that one {@link Call} makes; 1 when absent. A push and a pop are two. */
   readonly requests?: number;
+  /** How many relays a call passes on its way; none when absent. Each is a process of its own. */
+  readonly relays?: number;
   load(): Promise<Ends>;
 }
 
@@ -15,11 +17,18 @@ export interface Peer {
 export interface Ends {
   /** Starts the server, on a port that is known to be free. */
   serve(port: number): Promise<Served>;
+  /**
+   * Starts a relay, on a port that is known to be free. Only peers with relays have it.
+   *
+   * @param next port of what stands behind it: the server, or another relay
+   * @param place 0 for that which stands before the server, 1 for that before it
+   */
+  relay?(port: number, next: number, place: number): Promise<Served>;
   /** Starts the client. */
   dial(port: number): Promise<Dialled>;
 }
 
-/** A server under way. */
+/** A server or relay under way. */
 export interface Served {
   stop(): Promise<void>;
 }

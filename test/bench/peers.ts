@@ -8,6 +8,20 @@ const RAW: Peer = {
   load: async () => (await import('./peers/raw.js')).raw,
 };
 
+const MESH: Peer = {
+  name: 'mesh',
+  about: 'nestjs-mesh over gRPC as it comes, JSON',
+  library: 'nestjs-mesh',
+  load: async () => (await import('./peers/mesh.js')).mesh,
+};
+
+const MESH_UNARY: Peer = {
+  name: 'mesh-unary',
+  about: "nestjs-mesh over gRPC in mode 'unary', JSON",
+  library: 'nestjs-mesh',
+  load: async () => (await import('./peers/mesh.js')).meshUnary,
+};
+
 /** The peers that make calls, in the order of the tables. A worker loads the code of its own peer only. */
 export const RPC_PEERS: readonly Peer[] = [
   RAW,
@@ -29,18 +43,8 @@ export const RPC_PEERS: readonly Peer[] = [
     library: '@nestjs/microservices',
     load: async () => (await import('./peers/nest-tcp.js')).nestTcp,
   },
-  {
-    name: 'mesh',
-    about: 'nestjs-mesh over gRPC as it comes, JSON',
-    library: 'nestjs-mesh',
-    load: async () => (await import('./peers/mesh.js')).mesh,
-  },
-  {
-    name: 'mesh-unary',
-    about: "nestjs-mesh over gRPC in mode 'unary', JSON",
-    library: 'nestjs-mesh',
-    load: async () => (await import('./peers/mesh.js')).meshUnary,
-  },
+  MESH,
+  MESH_UNARY,
 ];
 
 /** The peers that push and pop, in the order of the tables, and what they are compared with. */
@@ -80,13 +84,38 @@ export const SESSION_PEERS: readonly Peer[] = [
   ),
 ];
 
+/** The peers that make calls by way of nodes, and what they are compared with. */
+export const HOP_PEERS: readonly Peer[] = [
+  RAW,
+  {
+    name: 'raw-relay',
+    about: 'grpc-js unary by way of a process that receives each call and makes it again, bytes as they are',
+    library: '@grpc/grpc-js',
+    relays: 1,
+    load: async () => (await import('./peers/raw.js')).raw,
+  },
+  MESH,
+  hopPeer('one-hop', 'by way of the node that the provider is registered at', 1),
+  hopPeer('two-hops', 'by way of the own node and the partner', 2),
+  MESH_UNARY,
+  hopPeer('one-hop-unary', "the same as one-hop, all in mode 'unary'", 1, 'unary'),
+];
+
+function hopPeer(name: string, about: string, relays: number, mode: 'as it comes' | 'unary' = 'as it comes'): Peer {
+  const load: Peer['load'] = async () => {
+    const { hops, hopsUnary } = await import('./peers/hops.js');
+    return mode === 'unary' ? hopsUnary : hops;
+  };
+  return { name, about, library: 'nestjs-mesh', relays, load };
+}
+
 function sessionPeer(name: string, about: string, load: Peer['load']): Peer {
   return { name, about, library: 'nestjs-mesh', requests: 2, load };
 }
 
 /** @throws Error naming the peers there are, when there is none of that name */
 export function peerNamed(name: string): Peer {
-  const peers = new Set([...RPC_PEERS, ...SESSION_PEERS]);
+  const peers = new Set([...RPC_PEERS, ...SESSION_PEERS, ...HOP_PEERS]);
   const peer = [...peers].find((candidate) => candidate.name === name);
   if (peer) return peer;
   throw new Error(`no peer '${name}'; there are ${[...peers].map((known) => known.name).join(', ')}`);

@@ -31,6 +31,7 @@ function judged(results: Results, row: Row, { peer, against, share, units }: Goa
 function tableOf(results: Results, row: Row, names: readonly string[]): string {
   const entries = entriesOf(results, row);
   const references = names.flatMap((name) => entryOf(results, row, name) ?? []);
+  const hasRelays = entries.some(({ peer }) => peer.relays !== undefined);
   const head = [
     'peer',
     row.unit,
@@ -38,6 +39,7 @@ function tableOf(results: Results, row: Row, names: readonly string[]): string {
     ...references.map(({ peer }) => `× ${peer.name}`),
     'CPU µs client',
     'server',
+    ...(hasRelays ? ['each relay'] : []),
   ];
   const body = entries.map((entry) => {
     const { peer, rounds } = entry;
@@ -49,6 +51,7 @@ function tableOf(results: Results, row: Row, names: readonly string[]): string {
       ...references.map((reference) => pairedSpeed(row, entry, reference).toFixed(2)),
       figure(median(rounds.map(({ clientCpu }) => clientCpu / row.share(peer)))),
       figure(median(rounds.map(({ serverCpu }) => serverCpu / row.share(peer)))),
+      ...(hasRelays ? [peer.relays ? figure(median(rounds.map(({ relayCpu }) => relayCpu))) : ''] : []),
     ];
   });
   return markdown([head, ...body]);

@@ -1,5 +1,6 @@
-import { RPC_CELLS, SESSION_CELLS, type Cell } from './cell.js';
-import { RPC_PEERS, SESSION_PEERS } from './peers.js';
+import { HOP_CELLS, RPC_CELLS, SESSION_CELLS, type Cell } from './cell.js';
+import type { Hop } from './hops.js';
+import { HOP_PEERS, RPC_PEERS, SESSION_PEERS } from './peers.js';
 import type { Peer } from './peer.js';
 
 /** What a peer is to reach: at least this share of the speed of another. */
@@ -19,6 +20,8 @@ export interface Table {
   /** Peers that the others are compared with. */
   readonly references: readonly string[];
   readonly goals: readonly Goal[];
+  /** Peers with relays, whose cost is shown by itself. */
+  readonly hops: readonly Hop[];
 }
 
 /** How calls are made. */
@@ -31,6 +34,7 @@ export const RPC_TABLE: Table = {
     { peer: 'mesh', against: 'raw', share: 0.85, units: ['p50 µs', 'p99 µs', 'calls/s'] },
     { peer: 'mesh', against: 'nest-grpc', share: 1, units: ['p50 µs', 'p99 µs', 'calls/s'] },
   ],
+  hops: [],
 };
 
 /** How messages are exchanged. */
@@ -45,7 +49,23 @@ export const SESSION_TABLE: Table = {
     { peer: 'session-stream', against: 'raw', share: 3, units: ['calls/s'] },
     { peer: 'session', against: 'raw', share: 1 / 1.3, units: ['p50 µs'] },
   ],
+  hops: [],
+};
+
+/** How calls are passed on by nodes. */
+export const HOP_TABLE: Table = {
+  name: 'hops',
+  peers: HOP_PEERS,
+  cells: HOP_CELLS,
+  references: ['raw', 'mesh'],
+  goals: [],
+  hops: [
+    { peer: 'raw-relay', direct: 'raw' },
+    { peer: 'one-hop', direct: 'mesh' },
+    { peer: 'two-hops', direct: 'mesh' },
+    { peer: 'one-hop-unary', direct: 'mesh-unary' },
+  ],
 };
 
 /** All tables, in the order in which they are made. */
-export const TABLES: readonly Table[] = [RPC_TABLE, SESSION_TABLE];
+export const TABLES: readonly Table[] = [RPC_TABLE, SESSION_TABLE, HOP_TABLE];

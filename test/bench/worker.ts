@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { freePort } from './free-port.js';
 import { measure } from './measure.js';
 import type { Dialled } from './peer.js';
 import { peerNamed } from './peers.js';
 import type { Answer, Order, Orders } from './worker-orders.js';
 
-/** One process of one peer: its server or its client. It does what the parent process tells it. */
+/** One process of one peer: its server, a relay or its client. It does what the parent process tells it. */
 class Worker {
   private readonly profiler = new Session();
   private client: Dialled | undefined;
@@ -16,6 +19,8 @@ class Worker {
     switch (order.kind) {
       case 'serve':
         return this.serve(order.peer);
+      case 'relay':
+        return this.relay(order.peer, order.next, order.place);
       case 'dial':
         return this.dial(order.peer, order.port);
       case 'measure':
@@ -23,6 +28,8 @@ class Worker {
         return measure(this.client, order.cell, order.seconds);
       case 'cpu':
         return cpuMicros();
+      case 'memory':
+        return memoryInUse();
       case 'profile':
         return this.startProfile();
       case 'profiled':
@@ -37,6 +44,14 @@ class Worker {
     const port = await freePort();
     const served = await (await peerNamed(name).load()).serve(port);
     this.end = () => served.stop();
+    return port;
+  }
+
+  private async relay(name: string, next: number, place: number): Promise<number> {
+    const port = await freePort();
+    const relay = await (await peerNamed(name).load()).relay?.(port, next, place);
+    if (!relay) throw new Error(`the peer ${name} has no relays`);
+    this.end = () => relay.stop();
     return port;
   }
 
@@ -66,6 +81,17 @@ class Worker {
 function cpuMicros(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
+}
+
+async function memoryInUse(): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 4; i++) {
+    await setImmediate();
+    collect();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 const worker = new Worker();

@@ -27,7 +27,10 @@ const JSON_TEXT: Format<{ payload: string }> = {
 
 const PATH = '/bench.Echo/Echo';
 
-function serve<T>(format: Format<T>, port: number): Promise<Served> {
+/** Answers a call. */
+type Handler<T> = (call: ServerUnaryCall<T, T>, answer: sendUnaryData<T>) => void;
+
+function serve<T>(format: Format<T>, port: number, echo: Handler<T>): Promise<Served> {
   const definition: ServiceDefinition = {
     echo: {
       path: PATH,
@@ -40,9 +43,7 @@ function serve<T>(format: Format<T>, port: number): Promise<Served> {
     },
   };
   const server = new Server();
-  server.addService(definition, {
-    echo: (call: ServerUnaryCall<T, T>, answer: sendUnaryData<T>) => answer(null, call.request),
-  });
+  server.addService(definition, { echo });
   return new Promise((resolve, reject) => {
     server.bindAsync(`${HOST}:${port}`, ServerCredentials.createInsecure(), (error) => {
       if (error) return reject(error);
@@ -51,8 +52,21 @@ function serve<T>(format: Format<T>, port: number): Promise<Served> {
   });
 }
 
+function clientOf(port: number): Client {
+  return new Client(`${HOST}:${port}`, credentials.createInsecure());
+}
+
+/** Receives each call, and makes it at the port that is next. */
+async function relay<T>(format: Format<T>, port: number, next: number): Promise<Served> {
+  const client = clientOf(next);
+  const server = await serve(format, port, ({ request }, answer) =>
+    client.makeUnaryRequest(PATH, format.encode, format.decode, request, answer),
+  );
+  return { stop: () => server.stop().finally(() => client.close()) };
+}
+
 async function dial<T>(format: Format<T>, port: number): Promise<Dialled> {
-  const client = new Client(`${HOST}:${port}`, credentials.createInsecure());
+  const client = clientOf(port);
   return {
     prepare: (payload) => {
       const request = format.make(payload);
@@ -69,7 +83,11 @@ async function dial<T>(format: Format<T>, port: number): Promise<Dialled> {
 }
 
 function ends<T>(format: Format<T>): Ends {
-  return { serve: (port) => serve(format, port), dial: (port) => dial(format, port) };
+  return {
+    serve: (port) => serve(format, port, ({ request }, answer) => answer(null, request)),
+    relay: (port, next) => relay(format, port, next),
+    dial: (port) => dial(format, port),
+  };
 }
 
 /** grpc-js alone, bytes in and the same bytes out: nothing is encoded at all. */

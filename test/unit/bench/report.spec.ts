@@ -82,7 +82,7 @@ function rpcReport(results: Results): string {
 }
 
 function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]>): Results {
-  const result = { calls: 1, callsPerSecond: 1, p50: 1, p99: 1, clientCpu: 7, serverCpu: 9 };
+  const result = { calls: 1, callsPerSecond: 1, p50: 1, p99: 1, clientCpu: 7, serverCpu: 9, relayCpu: 0 };
   const byPeer = Object.entries(rounds).map(
     ([name, parts]) => [peerOf(name), parts.map((part) => ({ ...result, ...part }))] as const,
   );
