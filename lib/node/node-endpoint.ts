@@ -5,8 +5,14 @@ import { type ForwardedRequest, readForwarded } from '../protocol/interconnect.j
 import { serveConversations } from '../session/conversation/inbound-conversation.js';
 import type { SessionEndpoint } from '../session/session-endpoint.js';
 import { failureAnswer } from '../session/session-service.js';
-import { refusing } from '../transport/endpoint.js';
-import type { Acceptor, CallAnswer, CallHandler, Endpoint, InboundCall } from '../transport/transport.js';
+import {
+  type Acceptor,
+  type CallAnswer,
+  type CallHandler,
+  type Endpoint,
+  type InboundCall,
+  refusing,
+} from '../transport/transport.js';
 import { INVOKE_PATH, TRANSPORT_PATH } from './paths.js';
 
 /** What a {@link NodeEndpoint} works with. */

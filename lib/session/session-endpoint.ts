@@ -3,8 +3,13 @@ import type { MeshError } from '../errors/mesh-error.js';
 import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../protocol/dialect.js';
 import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
-import { refusing } from '../transport/endpoint.js';
-import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport/transport.js';
+import {
+  type Acceptor,
+  type CallAnswer,
+  type CallHandler,
+  type InboundCall,
+  refusing,
+} from '../transport/transport.js';
 import { DrainingWaits } from './draining-waits.js';
 import type { SessionPort } from './handle/session-port.js';
 import { failureAnswer, type SessionOutcome, type SessionWait, type Settlement } from './session-service.js';

@@ -1,27 +1,11 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from './answers.js';
-import type {
-  CallAnswer,
-  CallHandler,
-  CallRefusal,
-  Endpoint,
-  InboundCall,
-  InboundStream,
-  StreamHandler,
-} from './transport.js';
+import type { CallAnswer, CallHandler, Endpoint, InboundCall, InboundStream, StreamHandler } from './transport.js';
 
 /** The error for a path where nothing is served. */
 export function nothingAt(path: string): MeshError {
   return new MeshError(MeshCode.NO_SERVICE, `nothing is served at '${path}'`);
-}
-
-/** Lets a handler, made for it, say how its callers are told of errors that arise on the way to it: see {@link CallHandler.refuse}. */
-export function refusing<H extends CallHandler>(
-  handler: H,
-  refuse: CallRefusal | undefined,
-): H & Pick<CallHandler, 'refuse'> {
-  return refuse ? Object.assign(handler, { refuse }) : handler;
 }
 
 /** What serves a single call. @throws MeshError E0000000617 when nothing does, or only streams are served */

@@ -1,6 +1,13 @@
 import { type ResolvedListener, SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
-import { refusing } from './endpoint.js';
-import type { Acceptor, CallHandler, Endpoint, InboundHead, ListenerScope, ServiceAdmission } from './transport.js';
+import {
+  type Acceptor,
+  type CallHandler,
+  type Endpoint,
+  type InboundHead,
+  type ListenerScope,
+  type ServiceAdmission,
+  refusing,
+} from './transport.js';
 
 /** What serves each area. `services` has RPC, through which built-in services and administration are called, too. */
 export type AreaAcceptors = Readonly<Record<'services' | 'sessions', Acceptor>> &

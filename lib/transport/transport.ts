@@ -112,6 +112,14 @@ export interface CallHandler {
   readonly refuse?: CallRefusal;
 }
 
+/** Lets a handler, made for it, say how its callers are told of errors that arise on the way to it: {@link CallHandler.refuse}. */
+export function refusing<H extends CallHandler>(
+  handler: H,
+  refuse: CallRefusal | undefined,
+): H & Pick<CallHandler, 'refuse'> {
+  return refuse ? Object.assign(handler, { refuse }) : handler;
+}
+
 /** Messages in order, each way. Neither side waits for the other's: there may be none for many, or many for one. */
 export interface MessageStream {
   /**

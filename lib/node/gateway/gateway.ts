@@ -9,6 +9,7 @@ import {
   type InboundCall,
   MESH_INVOKE_PATH,
   MESH_RPC_PATH,
+  refusing,
 } from '../../transport/transport.js';
 import { deliver } from '../delivery.js';
 import type { Partner } from '../partners/partner.js';
@@ -45,7 +46,11 @@ export class Gateway {
   constructor(private readonly parts: GatewayParts) {
     for (const path of [MESH_RPC_PATH, MESH_INVOKE_PATH]) {
       const local = parts.local(path);
-      if (typeof local === 'function') this.handlers.set(path, (call) => this.handle(call, local));
+      if (typeof local !== 'function') continue;
+      this.handlers.set(
+        path,
+        refusing((call) => this.handle(call, local), local.refuse),
+      );
     }
   }
 

@@ -1,7 +1,12 @@
 import { within } from '../../context/within.js';
 import { settleLost } from '../../transport/answers.js';
-import { refusing } from '../../transport/endpoint.js';
-import type { CallAnswer, CallHandler, InboundCall, WireHeaders } from '../../transport/transport.js';
+import {
+  type CallAnswer,
+  type CallHandler,
+  type InboundCall,
+  type WireHeaders,
+  refusing,
+} from '../../transport/transport.js';
 import type { Checkpoint } from './checkpoint.js';
 import { Crossing } from './crossing.js';
 import type { PassingCall, PassingRequest, PassingResponse } from './middleware.js';

@@ -6,7 +6,6 @@ import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { failureEnvelope, type RpcRequest, splitRequest, successEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
-import { refusing } from '../../transport/endpoint.js';
 import {
   type Acceptor,
   type CallAnswer,
@@ -14,6 +13,7 @@ import {
   type InboundHead,
   MESH_INVOKE_PATH,
   MESH_RPC_PATH,
+  refusing,
 } from '../../transport/transport.js';
 import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
 import { revive } from '../facade/wire-type.js';

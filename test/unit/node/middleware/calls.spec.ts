@@ -3,8 +3,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import type { PassingRequest, PassingResponse } from '../../../../lib/node/middleware/middleware.js';
-import { refusing } from '../../../../lib/transport/endpoint.js';
-import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../../../../lib/transport/transport.js';
+
+import {
+  type Acceptor,
+  type CallAnswer,
+  type CallHandler,
+  type InboundCall,
+  refusing,
+} from '../../../../lib/transport/transport.js';
 import { caught } from '../../../support/caught.js';
 import {
   chainOf,
