@@ -59,7 +59,10 @@ export const Header = {
   MESSAGE_ID: 'mesh-message-id',
   /** Ids of the nodes that a request has passed, in order, comma separated. Ours: other nodes hand it on. */
   NODES_PASSED: 'mesh-nodes-passed',
-  /** `1` in an answer: calls of one kind may follow each other on one stream here. Ours: other peers skip it. */
+  /**
+   * `1` in an answer: calls of one kind may follow each other on one stream here. In a call: what differs from call to call,
+   * its trace and its time, is said in its body, so that it may go on in such a stream. Ours: other peers skip it.
+   */
   CALL_STREAMS: 'mesh-call-streams',
   /** `1` on a pop: its message is kept as taken until it is acknowledged, on the same stream. Ours, as the next two. */
   ACKNOWLEDGE: 'mesh-acknowledge',

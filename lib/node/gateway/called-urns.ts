@@ -35,9 +35,7 @@ export class CalledUrns {
   }
 
   /** Whether an id, of a node or an institution, stands for this node. */
-  isOwn(id: string): boolean {
-    return this.own.has(id.toLowerCase());
-  }
+  readonly isOwn = (id: string): boolean => this.own.has(id.toLowerCase());
 
   /** @throws MeshError E0000000400 when it is malformed */
   read(urn: string): CalledUrn {

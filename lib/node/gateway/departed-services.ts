@@ -29,8 +29,8 @@ export class DepartedServices {
   }
 
   private remember({ kind, services }: Registration): void {
-    for (const [index, service] of services.entries()) {
-      const address = addressOf(kind, service, `services[${index}]`);
+    for (const service of services) {
+      const address = addressOf(kind, service, 'service');
       if (address.by === 'service') this.add(address.name);
     }
   }

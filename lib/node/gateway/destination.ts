@@ -45,8 +45,8 @@ export class Destinations {
   find({ headers, admits }: Pick<InboundHead, 'headers' | 'admits'>, called: CalledUrn): Destination {
     const { name, elsewhere } = called;
     if (admits && !admits(name)) return HERE;
-    const named = namedTarget(headers, (id) => this.parts.urns.isOwn(id));
-    const target = named ?? (elsewhere === '' ? 'here' : both(elsewhere));
+    const named = namedTarget(headers, this.parts.urns.isOwn);
+    const target = named ?? (elsewhere === '' ? 'here' : either(elsewhere));
     return target === 'here' ? this.inside(headers, called) : this.outside(headers, called, target);
   }
 
@@ -56,10 +56,9 @@ export class Destinations {
     const very = address === '' ? [] : registered.at(name, address);
     if (very.length > 0) return this.instances(very, headers, called);
     if (isLocal(name)) return HERE;
-    // The headers of a call that the reference SDK makes within another are those of that other call.
-    if (elsewhere !== '' && !registered.knows(name) && partners.knows(both(elsewhere))) {
-      return this.partner(called, both(elsewhere));
-    }
+    // The headers of a call that the reference SDK makes within another name the target of that other call.
+    const isLeftover = elsewhere !== '' && !headers[Header.NODES_PASSED] && !registered.knows(name);
+    if (isLeftover && partners.knows(either(elsewhere))) return this.partner(called, either(elsewhere));
     if (address !== '' && registered.knows(name)) throw noInstance(name, `nobody has registered it at ${address}`);
     const found = registered.find(name, {});
     if (found.length > 0) return this.instances(found, headers, called);
@@ -69,23 +68,32 @@ export class Destinations {
   }
 
   private outside(headers: InboundHead['headers'], called: CalledUrn, target: PartnerTarget): Destination {
-    const { isLocal, registered, partners } = this.parts;
+    const { isLocal, partners } = this.parts;
     const { name, elsewhere } = called;
     if (partners.knows(target)) {
       this.refuseContradiction(target, elsewhere);
       return this.partner(called, target);
     }
     if (isLocal(name)) return HERE;
-    const found = registered.find(name, targetOf(target));
+    const found = this.registeredFor(name, target);
     if (found.length > 0) return this.instances(found, headers, called, target);
     return this.partner(called, target);
+  }
+
+  /** Instances whose registration says that they belong to another node or institution. */
+  private registeredFor(name: string, target: PartnerTarget): readonly Instance[] {
+    const { registered } = this.parts;
+    const { nodeId, instId } = target;
+    if (!nodeId || nodeId !== instId) return registered.find(name, targetOf(target));
+    const byNode = registered.find(name, { nodeId });
+    return byNode.length > 0 ? byNode : registered.find(name, { instId });
   }
 
   /** What names one partner in its URN, and another in its headers, would be two things to two readers. */
   private refuseContradiction(target: PartnerTarget, elsewhere: string): void {
     const { partners } = this.parts;
-    if (elsewhere === '' || !partners.knows(both(elsewhere))) return;
-    const [one, other] = [partners.find(target), partners.find(both(elsewhere))];
+    if (elsewhere === '' || !partners.knows(either(elsewhere))) return;
+    const [one, other] = [partners.find(target), partners.find(either(elsewhere))];
     if (one === other) return;
     const message = `the headers name the node '${one.route.nodeId}', and the URN names '${other.route.nodeId}'`;
     throw new MeshError(MeshCode.INVALID_REQUEST, message);
@@ -109,7 +117,8 @@ export class Destinations {
   }
 }
 
-function both(id: string): PartnerTarget {
+/** SDKs write a node or an institution in the same place of a URN. */
+function either(id: string): PartnerTarget {
   return { nodeId: id, instId: id };
 }
 

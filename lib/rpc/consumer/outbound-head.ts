@@ -71,6 +71,7 @@ export class OutboundHead {
       [Header.SOURCE_NODE_ID]: this.options.nodeId,
       [Header.INCOMING_HOST]: this.incomingHost,
     };
+    if (this.mayShare) headers[Header.CALL_STREAMS] = '1';
     if (target.nodeId) headers[Header.TARGET_NODE_ID] = target.nodeId;
     if (target.instId) headers[Header.TARGET_INST_ID] = target.instId;
     if (target.subset) headers[Header.SUBSET] = target.subset;
