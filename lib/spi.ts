@@ -4,6 +4,18 @@ export { MeshExtension, type ExtensionOptions } from './kernel/extension.decorat
 export { defineFamily, ExtensionFamily } from './kernel/extension-family.js';
 export { ExtensionRegistry, type ExtensionEntry } from './kernel/extension-registry.js';
 export {
+  type Middleware,
+  MIDDLEWARE,
+  type MiddlewareScope,
+  type PassingCall,
+  type PassingHead,
+  type PassingNext,
+  type PassingPassage,
+  type PassingRequest,
+  type PassingResponse,
+  type PassingStream,
+} from './node/middleware/middleware.js';
+export {
   type CallTarget,
   EVERY_SUBSET,
   type Instance,
@@ -50,6 +62,7 @@ export {
   type Acceptor,
   type CallAnswer,
   type CallHandler,
+  type CallRefusal,
   type Connection,
   type DuplexStream,
   type Endpoint,
