@@ -14,27 +14,32 @@ interface Kind {
   readonly testTimeoutMs: number;
   /** Files of a kind that measures, starts processes or shares `dist` run one after the other. */
   readonly files: 'together' | 'in turn';
+  /**
+   * Whether each file has a process of its own. To start one and to load Nest, gRPC and the library into it takes longer than most
+   * files do, so files share one where they can; test/support/setup.ts fails a file that leaves something behind there.
+   */
+  readonly process: 'own' | 'shared';
 }
 
 const kinds: readonly Kind[] = [
-  { name: 'unit', folders: ['unit', 'contract'], testTimeoutMs: 5_000, files: 'together' },
-  { name: 'structure', folders: ['structure'], testTimeoutMs: 60_000, files: 'together' },
-  { name: 'types', folders: ['types'], testTimeoutMs: 60_000, files: 'together' },
-  { name: 'integration', folders: ['integration'], testTimeoutMs: 15_000, files: 'together' },
-  { name: 'e2e', folders: ['e2e'], testTimeoutMs: 15_000, files: 'together' },
-  { name: 'fault', folders: ['fault'], testTimeoutMs: 20_000, files: 'together' },
-  { name: 'leak', folders: ['leak'], testTimeoutMs: 60_000, files: 'in turn' },
-  { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'in turn' },
-  { name: 'docs', folders: ['docs'], testTimeoutMs: 120_000, files: 'in turn' },
-  { name: 'sample', folders: ['sample'], testTimeoutMs: 60_000, files: 'in turn' },
-  { name: 'package', folders: ['package'], testTimeoutMs: 180_000, files: 'in turn' },
+  { name: 'unit', folders: ['unit', 'contract'], testTimeoutMs: 5_000, files: 'together', process: 'shared' },
+  { name: 'structure', folders: ['structure'], testTimeoutMs: 60_000, files: 'together', process: 'shared' },
+  { name: 'types', folders: ['types'], testTimeoutMs: 60_000, files: 'together', process: 'own' },
+  { name: 'integration', folders: ['integration'], testTimeoutMs: 15_000, files: 'together', process: 'shared' },
+  { name: 'e2e', folders: ['e2e'], testTimeoutMs: 15_000, files: 'together', process: 'shared' },
+  { name: 'fault', folders: ['fault'], testTimeoutMs: 20_000, files: 'together', process: 'shared' },
+  { name: 'leak', folders: ['leak'], testTimeoutMs: 60_000, files: 'in turn', process: 'own' },
+  { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'in turn', process: 'own' },
+  { name: 'docs', folders: ['docs'], testTimeoutMs: 120_000, files: 'in turn', process: 'own' },
+  { name: 'sample', folders: ['sample'], testTimeoutMs: 60_000, files: 'in turn', process: 'own' },
+  { name: 'package', folders: ['package'], testTimeoutMs: 180_000, files: 'in turn', process: 'own' },
 ];
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
     passWithNoTests: false,
-    projects: kinds.map(({ name, folders, testTimeoutMs, files }) => ({
+    projects: kinds.map(({ name, folders, testTimeoutMs, files, process }) => ({
       root,
       // Longest key first: an alias also matches as a prefix.
       resolve: {
@@ -56,6 +61,7 @@ export default defineConfig({
         // Tests of one file that ask to run concurrently: as many as a small machine has cores.
         maxConcurrency: 2,
         fileParallelism: files === 'together',
+        isolate: process === 'own',
         // A leak test asks for a collection itself.
         ...(name === 'leak' && { execArgv: ['--expose-gc'] }),
       },

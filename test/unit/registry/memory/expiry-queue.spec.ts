@@ -39,8 +39,11 @@ describe('ExpiryQueue', () => {
   it('sets no timer for a renewal', () => {
     const one = item(1, 100);
     queue.add(one);
-    const set = vi.spyOn(globalThis, 'setTimeout');
+    const set = vi.fn(setTimeout);
+    // No spy: it would be taken off after the test, when the clock is the real one again, and bring the fake one back.
+    vi.stubGlobal('setTimeout', set);
     for (let ms = 1; ms < 50; ms++) queue.move(one, performance.now() + 100 + ms);
+    vi.unstubAllGlobals();
     expect(set).not.toHaveBeenCalled();
     vi.advanceTimersByTime(148);
     expect(ended).toEqual([]);
