@@ -58,6 +58,7 @@ export {
   type ProviderCall,
   type ProviderFilter,
 } from './rpc/call-filter.js';
+export type { TimeLimits, Unsent } from './context/time-limits.js';
 export {
   type Acceptor,
   type CallAnswer,

@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../context/time-limits.js';
 import { toMeshError } from '../errors/from-unknown.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
@@ -13,11 +14,19 @@ export type Repetition = 'safe' | 'unsafe';
 type Failure = 'not-sent' | 'lost' | 'refused';
 
 /**
+ * The part of the time left that an address has to take a connection; of what it leaves, the call and the answer to the caller
+ * have to be made.
+ */
+const CONNECTING_PART = 0.8;
+
+/**
  * Hands a request to a partner's node: at the address that answered last, and where nothing answers, at the others. What may
  * have arrived is sent again only when that is safe, and then also where the connection was lost.
  *
- * @throws MeshError E0000000607 when no address answers, E0000000601 when that is for want of time; the reason of the
- * cancellation; what refused the call otherwise
+ * Addresses that take no connection share the time: one that drops what is sent to it leaves some to those behind it.
+ *
+ * @throws MeshError E0000000607 when no address answers, before the deadline where none takes a connection; E0000000601 when one
+ * took the connection and is silent; the reason of the cancellation; what refused the call otherwise
  */
 export async function deliver(
   { route, addresses }: Pick<Partner, 'route' | 'addresses'>,
@@ -30,19 +39,22 @@ export async function deliver(
   const failures: MeshError[] = [];
   for (let index = 0; index < attempts.length; index++) {
     const address = attempts[index] as string;
-    const deadline = Math.min(wait.deadline, Date.now() + route.timeoutMs);
+    const limits = limitsOf(wait.deadline, route.timeoutMs, attempts.length - index);
     try {
-      const answer = await attempt(address, { deadline, cancellation: wait.cancellation });
+      const answer = await attempt(address, { ...limits, cancellation: wait.cancellation });
       addresses.answered(address);
       return answer;
     } catch (error) {
       const failure = toMeshError(error);
-      if (wait.cancellation.reason) throw wait.cancellation.reason;
-      if (Date.now() >= wait.deadline) throw failure;
+      const { reason } = wait.cancellation;
+      if (reason && reason.code !== MeshCode.TIMEOUT) throw reason;
       const kind = kindOf(failure);
-      if (kind === 'refused' || (kind === 'lost' && repetition === 'unsafe')) throw failure;
+      if (kind === 'refused') throw failure;
       addresses.failed(address);
+      const isOver = reason !== undefined || Date.now() >= wait.deadline;
+      if (kind === 'lost' && (isOver || repetition === 'unsafe')) throw failure;
       failures.push(failure);
+      if (isOver) break;
       // A connection that was kept may have been closed at the other side meanwhile: a new one is worth a try.
       if (failure.code === MeshCode.UNREACHABLE && index < listed) attempts.push(address);
     }
@@ -50,10 +62,17 @@ export async function deliver(
   throw exhausted(route.nodeId, failures);
 }
 
+/** The time for one attempt, when so many addresses are left to be tried. */
+function limitsOf(deadline: number, timeoutMs: number, left: number): Required<TimeLimits> {
+  const now = Date.now();
+  const share = Math.min(timeoutMs, (deadline - now) / left);
+  return { deadline: Math.min(deadline, now + timeoutMs), connectBy: now + CONNECTING_PART * share };
+}
+
 function kindOf({ code, neverSent }: MeshError): Failure {
   if (code === MeshCode.ADDRESS_UNREACHABLE) return 'not-sent';
-  if (code === MeshCode.UNREACHABLE) return neverSent ? 'not-sent' : 'lost';
-  return code === MeshCode.TIMEOUT ? 'lost' : 'refused';
+  if (code !== MeshCode.UNREACHABLE && code !== MeshCode.TIMEOUT) return 'refused';
+  return neverSent ? 'not-sent' : 'lost';
 }
 
 /** The error of a partner of whom no address has answered. */

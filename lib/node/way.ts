@@ -9,7 +9,7 @@ import type { ForwardedRequest } from './forwarded-request.js';
 import type { Partner } from './partners/partner.js';
 import { INVOKE_PATH } from './paths.js';
 
-/** Tries to hand a request to a node at one address. @throws MeshError why there is no answer */
+/** Tries to hand a request to a node at one address; the wait goes along as a whole. @throws MeshError why there is no answer */
 export type Attempt = (address: string, wait: SessionWait) => Promise<InboundAnswer>;
 
 /** By what requests go out. */

@@ -24,6 +24,8 @@ export interface StaticServiceOptions {
 export interface GrpcTransportOptions {
   /** TCP connections to each address, used in turn. Default 1. */
   connections?: number;
+  /** Time for an address to take a connection, TLS included, in ms. Default 5 000. */
+  connectTimeoutMs?: number;
   /** A connection without calls is closed after this time, in ms. Default 300 000 (5 minutes). */
   idleTimeoutMs?: number;
   /** A ping is sent after this time without traffic, in ms. Default 30 000. */
@@ -50,6 +52,8 @@ export interface HttpTransportOptions {
   version?: '1.1' | '2';
   /** Most TCP connections to each address over HTTP/1.1, one for each call under way; more calls wait. Default 256. */
   connections?: number;
+  /** Time for an address to take a connection, TLS included, in ms. Default 5 000. */
+  connectTimeoutMs?: number;
   /** Uses TLS for all connections of this transport, `{}` as Node does by default. Default: plaintext. */
   tls?: DialTlsOptions;
 }

@@ -11,6 +11,9 @@ import { readPartners } from './read-partners.js';
 
 const MIB = 1_024 * 1_024;
 
+/** Time for a first packet, and two more that are sent a second and three seconds later when it is lost, in ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 /** Room for what stands around a message: an envelope, metadata, a topic. */
 const ENVELOPE_BYTES = 65_536;
 
@@ -113,6 +116,7 @@ function readGrpc(reader: OptionReader, problems: Problems): ResolvedMeshOptions
   const tls = readDialTls('grpc.tls', reader, problems);
   const grpc = {
     connections: reader.take('connections', check.wholeNumber(1, 256), () => 1),
+    connectTimeoutMs: reader.take('connectTimeoutMs', check.milliseconds(1), () => CONNECT_TIMEOUT_MS),
     idleTimeoutMs: reader.take('idleTimeoutMs', check.milliseconds(1), () => 300_000),
     keepaliveTimeMs: reader.take('keepaliveTimeMs', check.milliseconds(1), () => 30_000),
     keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
@@ -130,6 +134,7 @@ function readHttp(reader: OptionReader, problems: Problems): ResolvedMeshOptions
   return {
     version: reader.take('version', check.oneOf('1.1', '2'), () => '1.1' as const),
     connections: reader.take('connections', check.wholeNumber(1, 65_535), () => 256),
+    connectTimeoutMs: reader.take('connectTimeoutMs', check.milliseconds(1), () => CONNECT_TIMEOUT_MS),
     ...(tls && { tls }),
   };
 }

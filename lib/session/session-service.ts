@@ -1,4 +1,5 @@
 import type { Cancellation } from '../context/cancellation.js';
+import type { TimeLimits } from '../context/time-limits.js';
 import { toMeshError } from '../errors/from-unknown.js';
 import { MESH_CODE_TEXT, MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
@@ -14,9 +15,7 @@ const MAX_SESSION_ID_LENGTH = 1_024;
 const MAX_POP_TIMEOUT_MS = 86_400_000;
 
 /** How long a session call may take, as its caller says. */
-export interface SessionWait {
-  /** When the caller gives up: ms since the epoch, else `Infinity`. */
-  readonly deadline: number;
+export interface SessionWait extends TimeLimits {
   readonly cancellation: Cancellation;
 }
 

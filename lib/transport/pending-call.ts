@@ -1,12 +1,14 @@
 import { MAX_TIMER_MS } from '../context/expiry.js';
-import { MeshCode } from '../errors/mesh-code.js';
-import { MeshError } from '../errors/mesh-error.js';
+import { failureAt, failureOfGivingUp, firstLimitOf, type Unsent } from '../context/time-limits.js';
+import type { MeshError } from '../errors/mesh-error.js';
 import type { OutboundCall } from './transport.js';
 
 /** What carries a call at present: the queue before a connection is there, then a stream. */
 export interface Carrier {
   /** The caller gave up: ends what is under way, at the peer too. */
   abandon(passenger: Passenger, reason: MeshError): void;
+  /** Why what it carries was not sent yet; `undefined` or absent when it may have been. */
+  readonly unsent?: Unsent | undefined;
 }
 
 /** What waits for a connection: a call, or the opening of a stream. */
@@ -24,7 +26,8 @@ export interface Passenger {
 export class PendingCall<Answer = Uint8Array> implements Passenger {
   carrier: Carrier | undefined;
   private over = false;
-  private readonly timer: NodeJS.Timeout;
+  private limit: number;
+  private timer: NodeJS.Timeout;
   private readonly forget: () => void;
 
   /** @param onSettled told once, after the call has settled */
@@ -34,8 +37,11 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
     private readonly reject: (error: MeshError) => void,
     private readonly onSettled: () => void,
   ) {
-    this.timer = setTimeout(expire<Answer>, Math.min(MAX_TIMER_MS, this.remainingMs), this);
-    this.forget = call.cancellation.onCancel((reason) => this.giveUp(reason));
+    this.limit = firstLimitOf(call);
+    this.timer = this.watch();
+    this.forget = call.cancellation.onCancel((reason) => {
+      this.giveUp(failureOfGivingUp(reason, call, call.path, this.carrier?.unsent));
+    });
   }
 
   /** Whether the call has its answer or its error. */
@@ -64,6 +70,19 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
     this.reject(reason);
   }
 
+  /** @internal The time until the limit is over. */
+  gotLimit(): void {
+    const { call, carrier, limit } = this;
+    const failure = failureAt(limit, call, call.path, carrier?.unsent);
+    if (failure) return this.giveUp(failure);
+    this.limit = call.deadline;
+    this.timer = this.watch();
+  }
+
+  private watch(): NodeJS.Timeout {
+    return setTimeout(expire<Answer>, Math.min(MAX_TIMER_MS, this.limit - Date.now()), this);
+  }
+
   private settle(): boolean {
     if (this.over) return false;
     this.over = true;
@@ -75,5 +94,5 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
 }
 
 function expire<Answer>(call: PendingCall<Answer>): void {
-  call.giveUp(new MeshError(MeshCode.TIMEOUT, `no answer from '${call.call.path}' before the deadline`));
+  call.gotLimit();
 }

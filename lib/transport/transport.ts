@@ -1,4 +1,5 @@
 import type { Cancellation } from '../context/cancellation.js';
+import type { TimeLimits, Unsent } from '../context/time-limits.js';
 import type { MeshError } from '../errors/mesh-error.js';
 import { defineFamily } from '../kernel/extension-family.js';
 import type { ResolvedListener, ResolvedListenTls, ServedArea } from '../options/listen-options.js';
@@ -7,7 +8,7 @@ import type { ResolvedListener, ResolvedListenTls, ServedArea } from '../options
 export type WireHeaders = Readonly<Record<string, string>>;
 
 /** A call as the consumer hands it to a connection. */
-export interface OutboundCall {
+export interface OutboundCall extends TimeLimits {
   /** What is called, for instance `/mesh-rpc/v1`; a query may follow. */
   readonly path: string;
   readonly headers: WireHeaders;
@@ -17,8 +18,6 @@ export interface OutboundCall {
    * Absent: nothing else may be sent on its stream.
    */
   readonly series?: string;
-  /** When the caller gives up: ms since the epoch. `Infinity` when it never does. */
-  readonly deadline: number;
   /** Cancelled when the caller gives up; the connection then ends the call, at the peer too, and rejects with the reason. */
   readonly cancellation: Cancellation;
 }
@@ -148,6 +147,10 @@ export type StreamHandler = (stream: InboundStream) => Promise<void>;
 
 /** A stream as its opener has it. */
 export interface DuplexStream extends MessageStream {
+  /** Why nothing that was sent has left yet. `undefined` once it has, and where that is not known. */
+  readonly unsent?: Unsent | undefined;
+  /** Waits until what is sent leaves, or never will. Absent where that is not known. */
+  opened?(): Promise<void>;
   /** Says that no more is sent; the peer may still send. */
   end(): void;
   /** Ends the stream for both sides at once, with this reason for {@link messages} and {@link send}. */
@@ -221,8 +224,8 @@ export interface Connection {
   /**
    * Sends a call and waits for its answer.
    *
-   * @throws MeshError E0000000619 when nothing answers at the address (`neverSent`), E0000000607 when the connection was
-   * lost with the call under way, E0000000413 for a message over the limit, or the reason of the cancellation; what the peer
+   * @throws MeshError E0000000619 when nothing answers at the address (`neverSent`), E0000000601 when the time was over
+   * (`neverSent` when it was for want of a connection), E0000000607 when the connection was lost with the call under way, E0000000413 for a message over the limit, or the reason of the cancellation; what the peer
    * says went wrong
    */
   call(call: OutboundCall): Promise<Uint8Array>;

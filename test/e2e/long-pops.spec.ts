@@ -43,7 +43,7 @@ describe.each(ways)('a pop that waits for long, over %s', (_name, node, options)
 describe('a call over HTTP/1.1', () => {
   it('may take longer than a connection without one is kept', async () => {
     const { address, seen, release } = await listenOnPort();
-    const wire = new Http1Wire(targetOf(address), 1, MIB, 20);
+    const wire = new Http1Wire(targetOf(address), { connections: 1, connectTimeoutMs: 5_000 }, MIB, 20);
     onTestFinished(() => wire.destroy());
     const connection = new HttpConnection(address, wire, MIB);
     for (const times of [1, 2]) {

@@ -125,7 +125,9 @@ export class MeshInvoker {
   /** Waits until the next attempt, or throws when there is to be none. */
   private async pause(call: SitedCall, attempt: number, error: MeshError): Promise<void> {
     const { context, site } = call;
-    if (context.cancellation.reason) throw context.cancellation.reason;
+    const { reason } = context.cancellation;
+    // When the time is over, the attempt can say what it was spent on.
+    if (reason) throw error.code === reason.code ? error : reason;
     const delayMs = this.pipeline.retryPolicy.delayMs({
       attempt,
       error,

@@ -1,4 +1,5 @@
 import { Cancellation } from '../../context/cancellation.js';
+import type { Unsent } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -42,6 +43,16 @@ export class ConversationStream implements CallCarrier {
   /** Why nothing can be asked on it any more; `undefined` while it can. */
   get over(): MeshError | undefined {
     return this.reason;
+  }
+
+  /** Why nothing that was asked was sent yet; `undefined` when some of it may have been. */
+  get unsent(): Unsent | undefined {
+    return this.stream.unsent;
+  }
+
+  /** Waits until what is asked is sent, or never will be. */
+  async opened(): Promise<void> {
+    await this.stream.opened?.();
   }
 
   /** Requests that are not answered. */
@@ -93,6 +104,7 @@ export class ConversationStream implements CallCarrier {
   /** Asks no more: what was asked is answered, then the peer ends the stream. */
   end(): void {
     if (this.reason || this.goodbye) return;
+    if (this.unsent) return this.cancel(lost('there is nothing to say to the peer any more'));
     this.stream.end();
     this.goodbye = setTimeout(() => this.cancel(lost('the peer did not end the conversation')), GOODBYE_MS);
   }

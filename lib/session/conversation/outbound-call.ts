@@ -1,12 +1,17 @@
 import { expireAt } from '../../context/expiry.js';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { failureAt, failureOfGivingUp, firstLimitOf, type Unsent } from '../../context/time-limits.js';
+import type { MeshError } from '../../errors/mesh-error.js';
 import type { SessionWait } from '../session-service.js';
+
+/** What was asked for, for messages. */
+const WHAT = 'the request';
 
 /** Who carries an {@link OutboundCall}. */
 export interface CallCarrier {
   /** The caller gave up; the answer may still come, and is dropped. */
   givenUp(call: OutboundCall): void;
+  /** Why nothing that it carries was sent yet; `undefined` or absent when some of it may have been. */
+  readonly unsent?: Unsent | undefined;
 }
 
 /**
@@ -18,7 +23,8 @@ export class OutboundCall {
   readonly answer: Promise<Uint8Array>;
   private resolve!: (answer: Uint8Array) => void;
   private reject!: (error: MeshError) => void;
-  private readonly timer: NodeJS.Timeout | undefined;
+  private limit: number;
+  private timer: NodeJS.Timeout | undefined;
   private readonly forget: () => void;
   private over = false;
 
@@ -31,8 +37,11 @@ export class OutboundCall {
       this.resolve = resolve;
       this.reject = reject;
     });
-    if (wait.deadline !== Infinity) this.timer = expireAt(wait.deadline, () => this.giveUp(notInTime()));
-    this.forget = wait.cancellation.onCancel((reason) => this.giveUp(reason));
+    this.limit = firstLimitOf(wait);
+    this.watch();
+    this.forget = wait.cancellation.onCancel((reason) => {
+      this.giveUp(failureOfGivingUp(reason, wait, WHAT, carrier.unsent));
+    });
   }
 
   /** Whether the caller has its answer or its error. */
@@ -56,6 +65,17 @@ export class OutboundCall {
     if (this.settle()) this.reject(error);
   }
 
+  private watch(): void {
+    if (this.limit !== Infinity) this.timer = expireAt(this.limit, () => this.gotLimit());
+  }
+
+  private gotLimit(): void {
+    const failure = failureAt(this.limit, this.wait, WHAT, this.carrier.unsent);
+    if (failure) return this.giveUp(failure);
+    this.limit = this.wait.deadline;
+    this.watch();
+  }
+
   private giveUp(reason: MeshError): void {
     if (!this.settle()) return;
     this.reject(reason);
@@ -69,8 +89,4 @@ export class OutboundCall {
     this.forget?.();
     return true;
   }
-}
-
-function notInTime(): MeshError {
-  return new MeshError(MeshCode.TIMEOUT, 'the request was not answered in time');
 }

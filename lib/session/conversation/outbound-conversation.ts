@@ -1,10 +1,11 @@
+import type { Unsent } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { DuplexStream } from '../../transport/transport.js';
 import type { SessionWait } from '../session-service.js';
 import { ConversationStream } from './conversation-stream.js';
-import { OutboundCall } from './outbound-call.js';
+import { type CallCarrier, OutboundCall } from './outbound-call.js';
 
 /** Opens a stream to `transport` at the peer. @throws MeshError when there can be none */
 export type OpenStream = () => DuplexStream;
@@ -33,7 +34,7 @@ const DEFAULT_BOUNDS: Required<OutboundBounds> = {
  * opened when it is first needed, and again after it was lost or idle. When it is lost, everything under way fails with its
  * reason, and what waits with the same, marked as never sent: who repeats all of it keeps the order.
  */
-export class OutboundConversation {
+export class OutboundConversation implements CallCarrier {
   private readonly bounds: Required<OutboundBounds>;
   private stream: ConversationStream | undefined;
   private readonly waiting: OutboundCall[] = [];
@@ -60,7 +61,7 @@ export class OutboundConversation {
   ask(message: Uint8Array, wait: SessionWait): Promise<Uint8Array> {
     const refusal = this.closed ?? wait.cancellation.reason ?? this.refusal();
     if (refusal) return Promise.reject(refusal);
-    const call = new OutboundCall(message, wait, { givenUp: () => this.stream?.givenUp() });
+    const call = new OutboundCall(message, wait, this);
     this.waiting.push(call);
     if (!this.sending) void this.send();
     return call.answer;
@@ -69,6 +70,18 @@ export class OutboundConversation {
   /** Whether nothing is under way, and nothing waits. */
   get quiet(): boolean {
     return this.waiting.length === 0 && (this.stream?.size ?? 0) === 0;
+  }
+
+  /** Why nothing that was asked was sent yet; `undefined` when some of it may have been. */
+  get unsent(): Unsent | undefined {
+    return this.stream?.unsent;
+  }
+
+  /** A caller gave up: what was not sent never will be, and what was sent still has its answer to come. */
+  givenUp(): void {
+    while (this.waiting[0]?.settled) this.waiting.shift();
+    if (this.closed && this.quiet) this.hangUp();
+    this.stream?.givenUp();
   }
 
   /** Takes no more requests. What is under way is still answered. */
@@ -88,6 +101,11 @@ export class OutboundConversation {
     for (let call = this.waiting[0]; call; call = this.waiting[0]) {
       if (!call.settled) {
         const stream = this.streamFor(call);
+        if (stream?.unsent) {
+          // Until it can be sent, its caller may give it up without leaving any doubt about that.
+          await stream.opened();
+          continue;
+        }
         if (stream && !this.hasRoom(stream, call)) {
           await new Promise<void>((resolve) => (this.wake = resolve));
           continue;

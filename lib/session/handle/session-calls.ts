@@ -54,9 +54,8 @@ export class SessionCalls {
    * Makes a call, and throws what its answer says went wrong.
    * @throws MeshError the answer's code, or why there was none
    */
-  async make(call: SessionCall): Promise<SessionOutcome> {
+  async make(call: SessionCall, deadline = deadlineOf(call)): Promise<SessionOutcome> {
     const cancellation = new Cancellation();
-    const deadline = Date.now() + call.timeoutMs + TRAVEL_MS;
     const above = MeshContext.current()?.cancellation;
     const release = giveUpWith(cancellation, { what: `the ${call.operation}`, deadline, signal: call.signal, above });
     try {
@@ -69,16 +68,20 @@ export class SessionCalls {
     }
   }
 
-  /** Pushes; a push whose answer was lost is repeated with the same message id, so that it is stored once. */
+  /**
+   * Pushes; a push whose answer was lost is repeated with the same message id, so that it is stored once. All attempts share one
+   * deadline.
+   */
   async push(call: Omit<SessionCall, 'operation'>): Promise<void> {
     const messageId = call.messageId ?? `${this.prefix}-${++this.pushes}`;
+    const deadline = deadlineOf(call);
     for (let attempt = 0; ; attempt++) {
       try {
-        (await this.make({ ...call, operation: 'push', messageId })).settle('delivered');
+        (await this.make({ ...call, operation: 'push', messageId }, deadline)).settle('delivered');
         return;
       } catch (error) {
         const delayMs = REPEAT_AFTER_MS[attempt];
-        if (delayMs === undefined || !answerWasLost(error)) throw error;
+        if (delayMs === undefined || !answerWasLost(error) || Date.now() + delayMs >= deadline) throw error;
         await pause(delayMs);
       }
     }
@@ -112,5 +115,10 @@ function check({ code, message }: SessionAnswer): void {
 }
 
 function answerWasLost(error: unknown): boolean {
-  return error instanceof MeshError && (error.code === MeshCode.UNREACHABLE || error.neverSent);
+  if (!(error instanceof MeshError) || error.code === MeshCode.TIMEOUT) return false;
+  return error.code === MeshCode.UNREACHABLE || error.neverSent;
+}
+
+function deadlineOf({ timeoutMs }: Pick<SessionCall, 'timeoutMs'>): number {
+  return Date.now() + timeoutMs + TRAVEL_MS;
 }

@@ -1,5 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { Unsent } from '../../context/time-limits.js';
 import type { Lane } from '../http2/lane.js';
 import { Inbox } from '../inbox.js';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
@@ -21,6 +22,8 @@ export class OutboundDuplex implements DuplexStream, Passenger {
   /** What was sent before there was a connection. */
   private early: Buffer[] = [];
   private call: DuplexCall | undefined;
+  /** Those who wait until there is a connection. */
+  private openers: (() => void)[] = [];
   private half: 'open' | 'ended' = 'open';
   private over: MeshError | undefined;
 
@@ -34,6 +37,15 @@ export class OutboundDuplex implements DuplexStream, Passenger {
     this.forget = head.cancellation.onCancel((reason) => this.cancel(reason));
   }
 
+  get unsent(): Unsent | undefined {
+    return this.call || this.over ? undefined : this.carrier?.unsent;
+  }
+
+  opened(): Promise<void> {
+    if (this.call || this.over) return ready;
+    return new Promise((resolve) => this.openers.push(resolve));
+  }
+
   /** Opens the stream on a connection. @throws MeshError E0000000400 for headers that cannot be sent */
   begin(lane: Lane): void {
     const call = new DuplexCall(lane, this.head, this);
@@ -42,6 +54,7 @@ export class OutboundDuplex implements DuplexStream, Passenger {
     const free = this.early.splice(0).reduce((_, frame) => call.write(frame), true as boolean);
     if (this.half === 'ended') call.finish();
     if (free) this.senders.release();
+    this.tellOpeners();
   }
 
   send(message: Uint8Array): Promise<void> {
@@ -105,6 +118,11 @@ export class OutboundDuplex implements DuplexStream, Passenger {
     clearInterval(this.alive);
     this.forget?.();
     this.senders.fail(reason);
+    this.tellOpeners();
     this.onOver();
+  }
+
+  private tellOpeners(): void {
+    for (const tell of this.openers.splice(0)) tell();
   }
 }

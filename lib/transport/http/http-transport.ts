@@ -44,7 +44,7 @@ export class HttpTransport implements Transport {
   private wireTo(address: string): HttpWire {
     const { http, limits } = this.options;
     const target = targetOf(address, this.secure);
-    if (http.version === '2') return new Http2Wire(target, this.options);
-    return new Http1Wire(target, http.connections, limits.maxBodyBytes);
+    if (http.version === '2') return new Http2Wire(target, this.options, http.connectTimeoutMs);
+    return new Http1Wire(target, http, limits.maxBodyBytes);
   }
 }

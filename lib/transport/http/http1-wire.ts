@@ -1,8 +1,10 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Unsent } from '../../context/time-limits.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { refusedBy, unreachable } from '../failures.js';
 import type { Carrier, PendingCall } from '../pending-call.js';
 import type { Target } from '../target.js';
@@ -16,28 +18,36 @@ import { requestHeadOf } from './http-request-head.js';
 /** How long a connection is kept for the next call, in ms; less when the peer says so. */
 const KEPT_MS = 30_000;
 
+/** What an {@link Http1Wire} needs of the options. */
+export type Http1Options = Pick<ResolvedMeshOptions['http'], 'connections' | 'connectTimeoutMs'>;
+
 /** Calls over HTTP/1.1: each has a connection for itself, which is kept for the next. */
 export class Http1Wire implements HttpWire {
   private readonly agent: Agent;
   private readonly requests = new Set<Http1Call>();
+  /** Those of the requests that went out. */
+  private readonly sent = new Set<Http1Call>();
 
   /**
-   * @param connections most connections; more calls wait
    * @param keptMs how long a connection without a call is kept, in ms. A call may take any time
    */
   constructor(
     private readonly target: Target,
-    connections: number,
+    private readonly options: Http1Options,
     private readonly maxMessageBytes: number,
     keptMs = KEPT_MS,
   ) {
-    const kept = { keepAlive: true, maxSockets: connections, timeout: keptMs, noDelay: true };
+    const kept = { keepAlive: true, maxSockets: options.connections, timeout: keptMs, noDelay: true };
     const { secure, host } = target;
     this.agent = secure ? new SecureAgent({ ...kept, ...secure.optionsFor(host) }) : new Agent(kept);
   }
 
   send(pending: PendingCall<InboundAnswer>): void {
-    const call = new Http1Call(pending, this.target, this.maxMessageBytes, (over) => this.requests.delete(over));
+    const call = new Http1Call(pending, this.target, this.maxMessageBytes, this.options.connectTimeoutMs, {
+      onSent: () => this.sent.add(call),
+      onOver: () => void (this.requests.delete(call) && this.sent.delete(call)),
+      isAnswering: () => this.sent.size > 0,
+    });
     this.requests.add(call);
     call.send(this.agent);
   }
@@ -53,6 +63,16 @@ export class Http1Wire implements HttpWire {
   }
 }
 
+/** What carries a call, as the call sees it. */
+interface Http1CallOwner {
+  /** It has a connection. */
+  onSent(): void;
+  /** It has ended. */
+  onOver(): void;
+  /** Whether there are calls for whose connections it may be waiting. */
+  isAnswering(): boolean;
+}
+
 /** One call over HTTP/1.1. */
 class Http1Call implements Carrier {
   private request: ClientRequest | undefined;
@@ -62,9 +82,16 @@ class Http1Call implements Carrier {
     private readonly pending: PendingCall<InboundAnswer>,
     private readonly target: Target,
     private readonly maxMessageBytes: number,
-    private readonly onOver: (call: Http1Call) => void,
+    private readonly connectTimeoutMs: number,
+    private readonly owner: Http1CallOwner,
   ) {
     pending.carrier = this;
+  }
+
+  /** A call that waits for one of the connections is connecting only when none of them was ever taken. */
+  get unsent(): Unsent | undefined {
+    if (this.state === 'sent' || (this.state === 'waiting' && this.owner.isAnswering())) return undefined;
+    return { stage: 'connecting', address: this.target.address };
   }
 
   send(agent: Agent): void {
@@ -76,7 +103,7 @@ class Http1Call implements Carrier {
       const sent = ask({ agent, host, port, method: 'POST', path, headers: { ...headers, host: address } });
       this.follow(sent, agent);
     } catch (error) {
-      this.onOver(this);
+      this.owner.onOver();
       pending.fail(refusedBy(error));
     }
   }
@@ -109,13 +136,29 @@ class Http1Call implements Carrier {
     // Whether a connection that was kept is still there shows once what has come on it was read.
     if (sent.reusedSocket) return void setImmediate(() => this.write(sent));
     this.state = 'connecting';
-    if (socket.connecting) socket.once(this.target.secure ? 'secureConnect' : 'connect', () => (this.state = 'sent'));
+    if (socket.connecting) this.awaitConnection(socket);
     sent.end(this.pending.call.body);
+  }
+
+  private awaitConnection(socket: Socket): void {
+    const { connectTimeoutMs, target } = this;
+    const tooLate = (): unknown => socket.destroy(new Error(`it was not taken within ${connectTimeoutMs} ms`));
+    const timer = setTimeout(tooLate, connectTimeoutMs).unref();
+    socket.once('close', () => clearTimeout(timer));
+    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      this.goesOut();
+    });
+  }
+
+  private goesOut(): void {
+    this.state = 'sent';
+    this.owner.onSent();
   }
 
   private write(sent: ClientRequest): void {
     if (this.request !== sent || sent.destroyed) return;
-    this.state = 'sent';
+    this.goesOut();
     sent.end(this.pending.call.body);
   }
 
@@ -144,7 +187,7 @@ class Http1Call implements Carrier {
   }
 
   private gotClose(): void {
-    this.onOver(this);
+    this.owner.onOver();
     // Whatever happened, nobody is left waiting.
     this.pending.fail(new MeshError(MeshCode.UNREACHABLE, `the call to ${this.target.address} was not answered`));
   }

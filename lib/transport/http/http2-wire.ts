@@ -13,8 +13,8 @@ import { requestHeadOf } from './http-request-head.js';
 export class Http2Wire implements HttpWire {
   private readonly channel: Channel<PendingCall<InboundAnswer>>;
 
-  constructor(target: Target, options: ChannelOptions) {
-    this.channel = new Channel(target, options, conductorOf);
+  constructor(target: Target, options: ChannelOptions, connectTimeoutMs: number) {
+    this.channel = new Channel(target, options, conductorOf, connectTimeoutMs);
   }
 
   send(pending: PendingCall<InboundAnswer>): void {

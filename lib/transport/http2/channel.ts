@@ -1,6 +1,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import type { Unsent } from '../../context/time-limits.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Backoff } from './backoff.js';
 import { refusedBy, unreachable } from '../failures.js';
@@ -10,8 +11,8 @@ import type { Carrier, Passenger } from '../pending-call.js';
 import type { Target } from '../target.js';
 import { ResetBudget } from './reset-budget.js';
 
-/** Time for TCP and HTTP/2 together to come up, in ms. */
-const CONNECT_TIMEOUT_MS = 20_000;
+/** Time for a peer that took a connection to say that it takes calls (HTTP/2's settings), in ms. */
+const GREETING_TIMEOUT_MS = 20_000;
 
 /** Time for a peer to end its side of a connection that we close, in ms. */
 const CLOSE_GRACE_MS = 1_000;
@@ -38,7 +39,13 @@ export interface Conductor<P extends Passenger> {
 
 type State<P extends Passenger> =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting'; readonly session: ClientHttp2Session; readonly waiting: Set<P> }
+  | {
+      readonly kind: 'connecting';
+      readonly session: ClientHttp2Session;
+      readonly socket: Socket;
+      readonly waiting: Set<P>;
+      readonly stage: Unsent['stage'];
+    }
   | { readonly kind: 'ready'; readonly session: ClientHttp2Session; readonly conductor: Conductor<P> }
   | { readonly kind: 'failed'; readonly until: number; readonly reason: MeshError }
   | { readonly kind: 'closed' };
@@ -57,9 +64,15 @@ export class Channel<P extends Passenger> implements Carrier {
     private readonly target: Target,
     private readonly options: ChannelOptions,
     private readonly conductorOf: (lane: Lane) => Conductor<P>,
+    private readonly connectTimeoutMs = options.grpc.connectTimeoutMs,
   ) {
     this.backoff = new Backoff(options.grpc.reconnectMinMs, options.grpc.reconnectMaxMs);
     this.keepaliveTimeMs = options.grpc.keepaliveTimeMs;
+  }
+
+  get unsent(): Unsent | undefined {
+    const { state, target } = this;
+    return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;
   }
 
   /** Sends a call or opens a stream, now or once connected. What goes wrong is told to it. */
@@ -103,6 +116,7 @@ export class Channel<P extends Passenger> implements Carrier {
     if (state.kind === 'connecting')
       failAll(state.waiting, unreachable(this.target.address, 'the connection was closed'));
     if (state.kind === 'connecting' || state.kind === 'ready') state.session.destroy();
+    if (state.kind === 'connecting') state.socket.destroy();
   }
 
   private hand(pending: P, session: ClientHttp2Session, conductor: Conductor<P>): void {
@@ -132,23 +146,33 @@ export class Channel<P extends Passenger> implements Carrier {
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
     const waiting = new Set<P>();
-    this.state = { kind: 'connecting', session, waiting };
+    this.state = { kind: 'connecting', session, socket, waiting, stage: 'connecting' };
     let cause: unknown = 'the connection was closed before it was established';
-    const timer = setTimeout(() => {
-      session.destroy(new Error(`no HTTP/2 connection within ${CONNECT_TIMEOUT_MS} ms`));
-    }, CONNECT_TIMEOUT_MS).unref();
+    const over = (): void => {
+      clearTimeout(timer);
+      this.gone(session, unreachable(address, cause));
+    };
+    const fail = (error: Error): void => {
+      cause = error;
+      session.destroy(error);
+      // A session whose socket is still connecting would wait for that, and a peer's alert may leave it waiting to write for ever.
+      socket.destroy();
+      over();
+    };
+    let timer = failAfter(this.connectTimeoutMs, 'it was not taken', fail);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      timer = failAfter(GREETING_TIMEOUT_MS, 'it was taken, and there was no HTTP/2', fail);
+      if (this.state.kind === 'connecting' && this.state.session === session)
+        this.state = { ...this.state, stage: 'greeting' };
+    });
     session.on('error', (error) => (cause = error));
     session.once('remoteSettings', () => {
       clearTimeout(timer);
       this.establish(session, waiting);
     });
-    const over = (): void => {
-      clearTimeout(timer);
-      this.gone(session, unreachable(address, cause));
-    };
     session.once('close', over);
-    // After an alert of the peer, such as that a certificate is missing, node:http2 may wait for ever to write.
-    if (secure) socket.once('error', (error) => (session.destroy(error), (cause = error), over()));
+    if (secure) socket.once('error', fail);
     session.unref();
     return waiting;
   }
@@ -205,6 +229,10 @@ export class Channel<P extends Passenger> implements Carrier {
     this.state = { kind: 'failed', until: Date.now() + this.backoff.next(), reason };
     failAll(state.waiting, reason);
   }
+}
+
+function failAfter(ms: number, why: string, fail: (error: Error) => void): NodeJS.Timeout {
+  return setTimeout(() => fail(new Error(`${why} within ${ms} ms`)), ms).unref();
 }
 
 function failAll(waiting: Iterable<Passenger>, reason: MeshError): void {

@@ -12,6 +12,7 @@ import { failureOf } from '../../support/transport-fixtures.js';
 const notSent = new MeshError(MeshCode.ADDRESS_UNREACHABLE, 'nobody is there', { neverSent: true });
 const lost = new MeshError(MeshCode.UNREACHABLE, 'lost');
 const late = new MeshError(MeshCode.TIMEOUT, 'late');
+const silent = new MeshError(MeshCode.TIMEOUT, 'not a word', { neverSent: true });
 
 /** A node at the addresses a, b and c, of which each does in turn what its script says, and answers at the end of it. */
 class ScriptedNode {
@@ -110,6 +111,44 @@ describe('deliver', () => {
     cancellation.cancel(reason);
     expect(await failureOf(node.deliver('safe', { cancellation }))).toBe(reason);
     expect(node.tried).toEqual(['a']);
+  });
+
+  it('goes on after an address that was silent before anything was sent, and says so in the end', async () => {
+    const node = new ScriptedNode({ a: [silent] });
+    expect(await node.deliver('unsafe')).toBe('b');
+    const all = new ScriptedNode({ a: [notSent], b: [silent], c: [silent] });
+    expect(await failureOf(all.deliver('unsafe'))).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: true });
+  });
+
+  it('says at the deadline of its caller that nobody is there', async () => {
+    const node = new ScriptedNode({ a: [notSent] });
+    const unreachable = { code: MeshCode.UNREACHABLE, neverSent: true };
+    expect(await failureOf(node.deliver('safe', { deadline: Date.now() - 1 }))).toMatchObject(unreachable);
+    expect(node.tried).toEqual(['a']);
+  });
+
+  it('says so, too, when the caller gave up for want of time', async () => {
+    const cancellation = new Cancellation();
+    cancellation.cancel(late);
+    const node = new ScriptedNode({ a: [notSent] });
+    expect((await failureOf(node.deliver('safe', { cancellation }))).code).toBe(MeshCode.UNREACHABLE);
+    expect(node.tried).toEqual(['a']);
+  });
+
+  it('tries an address later that was silent until the deadline', async () => {
+    const node = new ScriptedNode({ a: [late] });
+    await failureOf(node.deliver('safe', { deadline: Date.now() - 1 }));
+    expect(await node.deliver()).toBe('b');
+  });
+
+  it('gives each address its share of the time for connecting, and time is left for the call', async () => {
+    vi.useFakeTimers({ now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const node = new ScriptedNode({ a: [notSent], b: [notSent] });
+    await node.deliver('safe', { deadline: 300 });
+    expect(node.waits.map(({ connectBy }) => connectBy)).toEqual([80, 120, 240]);
+    await node.deliver('safe', { deadline: Infinity });
+    expect(node.waits.at(-1)?.connectBy).toBe(800);
   });
 
   it('stops at the deadline of its caller', async () => {

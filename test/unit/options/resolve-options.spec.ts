@@ -52,6 +52,7 @@ describe('resolveMeshOptions', () => {
       retry: { retries: 2, minDelayMs: 100, maxDelayMs: 1_000 },
       grpc: {
         connections: 1,
+        connectTimeoutMs: 5_000,
         idleTimeoutMs: 300_000,
         keepaliveTimeMs: 30_000,
         keepaliveTimeoutMs: 10_000,
@@ -59,7 +60,7 @@ describe('resolveMeshOptions', () => {
         reconnectMaxMs: 10_000,
         mode: 'auto',
       },
-      http: { version: '1.1', connections: 256 },
+      http: { version: '1.1', connections: 256, connectTimeoutMs: 5_000 },
       sessions: {
         maxQueueMessages: 10_000,
         maxQueueBytes: 134_217_728,
@@ -127,6 +128,7 @@ describe('resolveMeshOptions', () => {
       retry: { retries: 0, minDelayMs: 1, maxDelayMs: 2 },
       grpc: {
         connections: 2,
+        connectTimeoutMs: 8,
         idleTimeoutMs: 3,
         keepaliveTimeMs: 4,
         keepaliveTimeoutMs: 5,
@@ -135,7 +137,7 @@ describe('resolveMeshOptions', () => {
         mode: 'stream',
         tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'node.example' },
       },
-      http: { version: '2', connections: 3, tls: {} },
+      http: { version: '2', connections: 3, connectTimeoutMs: 4, tls: {} },
       sessions: {
         maxQueueMessages: 1,
         maxQueueBytes: 2,

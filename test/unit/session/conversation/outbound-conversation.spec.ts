@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Cancellation } from '../../../../lib/context/cancellation.js';
+import type { Unsent } from '../../../../lib/context/time-limits.js';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import {
@@ -16,13 +17,26 @@ class ScriptedStream implements DuplexStream {
   readonly messages = new Inbox({ onRoom: () => undefined, onLeft: () => undefined });
   readonly sent: string[] = [];
   ended: 'no' | 'well' | MeshError = 'no';
+  unsent: Unsent | undefined;
   private readonly blocked: (() => void)[] = [];
-  constructor(private readonly flow: 'free' | 'blocked') {}
+  private readonly openers: (() => void)[] = [];
+  constructor(private readonly flow: 'free' | 'blocked' | 'connecting') {
+    if (flow === 'connecting') this.unsent = { stage: 'connecting', address: 'there:1' };
+  }
+
+  opened(): Promise<void> {
+    return new Promise((resolve) => this.openers.push(resolve));
+  }
+
+  gotConnection(): void {
+    this.unsent = undefined;
+    for (const tell of this.openers.splice(0)) tell();
+  }
 
   send(message: Uint8Array): Promise<void> {
     if (message.byteLength > 100) return Promise.reject(new MeshError(MeshCode.MESSAGE_TOO_LONG));
     this.sent.push(Buffer.from(message).toString());
-    return this.flow === 'free' ? Promise.resolve() : new Promise((resolve) => this.blocked.push(resolve));
+    return this.flow !== 'blocked' ? Promise.resolve() : new Promise((resolve) => this.blocked.push(resolve));
   }
 
   unblock(): void {
@@ -41,6 +55,7 @@ class ScriptedStream implements DuplexStream {
   cancel(reason: MeshError): void {
     this.ended = reason;
     this.messages.drop(reason);
+    this.gotConnection();
   }
 }
 
@@ -48,7 +63,7 @@ class Scripted {
   readonly streams: ScriptedStream[] = [];
   readonly conversation: OutboundConversation;
 
-  constructor(bounds: OutboundBounds = {}, flow: 'free' | 'blocked' = 'free') {
+  constructor(bounds: OutboundBounds = {}, flow: 'free' | 'blocked' | 'connecting' = 'free') {
     this.conversation = new OutboundConversation(() => {
       const stream = new ScriptedStream(flow);
       this.streams.push(stream);
@@ -60,8 +75,10 @@ class Scripted {
     });
   }
 
-  ask(text: string, timeoutMs = 5_000, cancellation = new Cancellation()): Promise<string> {
-    const wait = { deadline: Date.now() + timeoutMs, cancellation };
+  ask(text: string, timeoutMs = 5_000, cancellation = new Cancellation(), connectMs?: number): Promise<string> {
+    const now = Date.now();
+    const connectBy = connectMs === undefined ? {} : { connectBy: now + connectMs };
+    const wait = { deadline: now + timeoutMs, cancellation, ...connectBy };
     return this.conversation.ask(Buffer.from(text), wait).then((answer) => Buffer.from(answer).toString());
   }
 
@@ -222,5 +239,55 @@ describe('a conversation, asking', () => {
     scripted.last.answer('A');
     expect(await first).toBe('A');
     await eventually('the stream has ended', () => scripted.last.ended === 'well');
+  });
+});
+
+describe('a conversation whose stream has no connection yet', () => {
+  it('sends in order once there is one', async () => {
+    const scripted = new Scripted({}, 'connecting');
+    const answers = ['a', 'b'].map((text) => scripted.ask(text));
+    await new Promise(setImmediate);
+    expect(scripted.last.sent).toEqual([]);
+    scripted.last.gotConnection();
+    await eventually('both are sent', () => scripted.last.sent.length === 2);
+    scripted.last.answer('A', 'B');
+    expect(await Promise.all(answers)).toEqual(['A', 'B']);
+  });
+
+  it('never sends what its caller gave up, and says so', async () => {
+    const scripted = new Scripted({}, 'connecting');
+    const [late, elsewhere] = [caught(scripted.ask('a', 5)), caught(scripted.ask('b', 5_000, undefined, 5))];
+    const patient = scripted.ask('c');
+    expect(await late).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: true });
+    expect(await elsewhere).toMatchObject({ code: MeshCode.ADDRESS_UNREACHABLE, neverSent: true });
+    scripted.last.gotConnection();
+    await eventually('the last is sent', () => scripted.last.sent.length > 0);
+    scripted.last.answer('C');
+    expect(await patient).toBe('C');
+    expect(scripted.last.sent).toEqual(['c']);
+  });
+
+  it('gives what was sent its time until the deadline', async () => {
+    const scripted = new Scripted();
+    const late = caught(scripted.ask('a', 30, undefined, 5));
+    const begun = Date.now();
+    expect(await late).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: false });
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(20);
+  });
+
+  it('fails what waits with what the stream failed with', async () => {
+    const scripted = new Scripted({}, 'connecting');
+    const failures = ['a', 'b'].map((text) => caught(scripted.ask(text)));
+    scripted.last.cancel(new MeshError(MeshCode.ADDRESS_UNREACHABLE, 'nobody is there', { neverSent: true }));
+    for (const failure of failures)
+      expect(await failure).toMatchObject({ code: MeshCode.ADDRESS_UNREACHABLE, neverSent: true });
+  });
+
+  it('gives it up when nobody wants anything of it and it is closed', async () => {
+    const scripted = new Scripted({}, 'connecting');
+    const late = caught(scripted.ask('a', 5));
+    scripted.conversation.close();
+    await late;
+    expect(scripted.last.ended).toBeInstanceOf(MeshError);
   });
 });
