@@ -59,6 +59,7 @@ export {
   getConsumerToken,
   getMeshClientToken,
   getMeshOptionsToken,
+  getMeshPartnersToken,
   getMeshRegistrationsToken,
   getMeshServerToken,
   getMeshSessionsToken,
@@ -71,6 +72,14 @@ export {
 } from './session/handle/mesh-session.js';
 export { MeshSessions, type OpenOptions, type SessionNode } from './session/handle/mesh-sessions.js';
 export type { ReceivedMessage } from './session/handle/received-message.js';
+export { MeshPartners, type PartnerInit } from './node/partners/mesh-partners.js';
+export {
+  type PartnerRoute,
+  type RouteChange,
+  type RouteDetails,
+  type RouteOrigin,
+  RouteStatus,
+} from './node/partners/partner-route.js';
 export { MeshRegistrations } from './registry/mesh-registrations.js';
 export type {
   RegisteredReference,

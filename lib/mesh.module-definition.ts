@@ -9,10 +9,12 @@ import { DEFAULT_MESH } from './nest/mesh-transport.js';
 import {
   getMeshClientToken,
   getMeshOptionsToken,
+  getMeshPartnersToken,
   getMeshRegistrationsToken,
   getMeshServerToken,
   getMeshSessionsToken,
 } from './nest/tokens.js';
+import { MeshPartners } from './node/partners/mesh-partners.js';
 import { MESH_OPTIONS, type MeshOptions, type ResolvedMeshOptions } from './options/mesh-options.js';
 import { resolveMeshOptions } from './options/resolve-options.js';
 import { MeshRegistrations } from './registry/mesh-registrations.js';
@@ -118,6 +120,11 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
     {
       provide: getMeshRegistrationsToken(mesh),
       useFactory: (runtime: MeshRuntime) => new MeshRegistrations(() => runtime.registry.registrations),
+      inject: [MeshRuntime],
+    },
+    {
+      provide: getMeshPartnersToken(mesh),
+      useFactory: (runtime: MeshRuntime) => new MeshPartners(() => runtime.partners),
       inject: [MeshRuntime],
     },
     {

@@ -6,8 +6,7 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
-import { joinMiddleware } from './mesh.middleware.js';
-import { optionPartners } from './mesh.option-partners.js';
+import { type JoinedPartners, joinPartners } from './mesh.node.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
@@ -52,6 +51,7 @@ export interface MeshParts {
   readonly dispatcher: ProviderDispatcher;
   readonly pool: ConnectionPool;
   readonly invoker: MeshInvoker;
+  readonly partners: JoinedPartners;
   readonly sessions: JoinedSessions;
   readonly streams: StreamDesk;
   readonly builtins: JoinedBuiltins;
@@ -80,16 +80,15 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
-      transport === SELF ? new LocalConnection(own) : extensions.get(TRANSPORT, transport).dial(address),
+      transport === SELF ? new LocalConnection(rpc) : extensions.get(TRANSPORT, transport).dial(address),
     { idleTimeoutMs: options.grpc.idleTimeoutMs },
   );
-  const sessions = joinSessions(extensions, options, pool);
+  const partners = joinPartners(extensions, options);
+  const sessions = joinSessions(extensions, options, pool, partners.partners);
   const builtins = builtinsOf(setting, { dispatcher, pool, sessions });
   const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
-  const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry });
+  const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry, partners });
   const rpc = gateway?.accept ?? dispatcher.accept;
-  const middleware = joinMiddleware(extensions, codec);
-  const own = middleware.around('self', rpc);
   const self = selfOf(options);
   const isOwn = (service: string): boolean =>
     services.has(service) || builtins.answers(service) || registry.answers(service);
@@ -107,7 +106,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
     options,
   );
   const streams = joinStreams(setting.handlers, sessions, options);
-  const served = (serves: readonly string[], listener: string): Acceptor =>
+  const acceptor = (serves: readonly string[], listener: string): Acceptor =>
     scopedAcceptor(
       { serves, side: sideOf(options, listener) },
       {
@@ -118,8 +117,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         administration: registry.accept,
       },
     );
-  const acceptor: MeshParts['acceptor'] = (serves, listener) => middleware.around(listener, served(serves, listener));
-  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, gateway, acceptor };
+  return { extensions, dispatcher, pool, invoker, partners, sessions, streams, builtins, registry, gateway, acceptor };
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
@@ -136,7 +134,13 @@ function sideOf({ listeners, mount }: ResolvedMeshOptions, listener: string): 'i
 /** A node hands calls on to what is registered with it, and whoever has partners hands on to them. */
 function gatewayOf(
   { options, services }: MeshSetting,
-  { extensions, dispatcher, pool, registry }: Pick<MeshParts, 'extensions' | 'dispatcher' | 'pool' | 'registry'>,
+  {
+    extensions,
+    dispatcher,
+    pool,
+    registry,
+    partners,
+  }: Pick<MeshParts, 'extensions' | 'dispatcher' | 'pool' | 'registry' | 'partners'>,
 ): JoinedGateway | undefined {
   if (!options.node && options.partners.length === 0) return undefined;
   return joinGateway({
@@ -144,7 +148,7 @@ function gatewayOf(
     extensions,
     pool,
     registrations: registry.registrations,
-    partners: optionPartners(extensions, options),
+    partners: partners.partners,
     local: dispatcher.accept,
     isLocal: (service) => services.serves(service),
   });

@@ -9,6 +9,7 @@ import type { JoinedSessions } from './mesh.sessions.js';
 import type { Door } from './nest/mesh-server.js';
 import type { StreamStats } from './nest/passive/stream-desk.js';
 import { StreamTable } from './nest/passive/stream-table.js';
+import type { Partners } from './node/partners/partners.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import type { MeshInvoker } from './rpc/consumer/invoker.js';
 import { ServiceTable } from './rpc/provider/service-table.js';
@@ -61,6 +62,11 @@ export class MeshRuntime {
   /** Serves sessions, and calls nodes for them. */
   get sessions(): JoinedSessions {
     return this.join().sessions;
+  }
+
+  /** The partners, as they are at the moment. */
+  get partners(): Partners {
+    return this.join().partners.partners;
   }
 
   /** What is registered here, and how this application registers elsewhere. */
@@ -137,8 +143,9 @@ export class MeshRuntime {
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, sessions, streams, builtins, registry, gateway } = this.parts;
+    const { pool, partners, sessions, streams, builtins, registry, gateway } = this.parts;
     builtins.close();
+    await partners.close();
     gateway?.close();
     await registry.close();
     await streams.close();

@@ -3,8 +3,9 @@ import { fieldFormats } from './codec/formats.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
 import { MeshCode } from './errors/mesh-code.js';
 import { MeshError } from './errors/mesh-error.js';
-import { joinPartners } from './mesh.node.js';
+import { ForwardPort } from './node/forward-port.js';
 import { NodeEndpoint } from './node/node-endpoint.js';
+import type { Partners } from './node/partners/partners.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { DIALECT } from './protocol/dialect.js';
 import { ConversationPool } from './session/conversation/conversation-pool.js';
@@ -40,11 +41,12 @@ export function joinSessions(
   extensions: ExtensionRegistry,
   options: ResolvedMeshOptions,
   pool: ConnectionPool,
+  partners: Partners,
 ): JoinedSessions {
   const store = extensions.get(SESSION_STORE);
   const formats = fieldFormats(extensions.all(CODEC));
   const conversations = new ConversationPool(formats);
-  const elsewhere = joinPartners(extensions, options, { formats, pool, conversations });
+  const elsewhere = new ForwardPort({ formats, pool, conversations, own: options, partners });
   const service = new SessionService(store, options);
   const local = new LocalPort(service, options, elsewhere);
   const dialects = extensions.all(DIALECT);

@@ -1,5 +1,6 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 import { MeshSessions } from '../session/handle/mesh-sessions.js';
+import { MeshPartners } from '../node/partners/mesh-partners.js';
 import { MeshRegistrations } from '../registry/mesh-registrations.js';
 import { MeshClient } from '../rpc/consumer/mesh-client.js';
 import { MESH_OPTIONS } from '../options/mesh-options.js';
@@ -33,6 +34,11 @@ export function getMeshSessionsToken(mesh: string = DEFAULT_MESH): InjectionToke
 /** Token of the `MeshRegistrations` of a mesh; for the default mesh the class itself. */
 export function getMeshRegistrationsToken(mesh: string = DEFAULT_MESH): InjectionToken {
   return mesh === DEFAULT_MESH ? MeshRegistrations : `MeshRegistrations:${mesh}`;
+}
+
+/** Token of the `MeshPartners` of a mesh; for the default mesh the class itself. */
+export function getMeshPartnersToken(mesh: string = DEFAULT_MESH): InjectionToken {
+  return mesh === DEFAULT_MESH ? MeshPartners : `MeshPartners:${mesh}`;
 }
 
 /** Token of a facade's client; without options the facade class itself, so that tests override it like any provider. */
