@@ -6,7 +6,12 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
+<<<<<<< /tmp/p.mine.ts
 import { type JoinedPartners, joinPartners } from './mesh.node.js';
+=======
+import { joinMiddleware } from './mesh.middleware.js';
+import { optionPartners } from './mesh.option-partners.js';
+>>>>>>> /tmp/p.theirs.ts
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
@@ -80,7 +85,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
-      transport === SELF ? new LocalConnection(rpc) : extensions.get(TRANSPORT, transport).dial(address),
+      transport === SELF ? new LocalConnection(own) : extensions.get(TRANSPORT, transport).dial(address),
     { idleTimeoutMs: options.grpc.idleTimeoutMs },
   );
   const partners = joinPartners(extensions, options);
@@ -89,6 +94,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
   const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry, partners });
   const rpc = gateway?.accept ?? dispatcher.accept;
+  const middleware = joinMiddleware(extensions, codec);
+  const own = middleware.around('self', rpc);
   const self = selfOf(options);
   const isOwn = (service: string): boolean =>
     services.has(service) || builtins.answers(service) || registry.answers(service);
@@ -106,7 +113,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
     options,
   );
   const streams = joinStreams(setting.handlers, sessions, options);
-  const acceptor = (serves: readonly string[], listener: string): Acceptor =>
+  const served = (serves: readonly string[], listener: string): Acceptor =>
     scopedAcceptor(
       { serves, side: sideOf(options, listener) },
       {
@@ -117,7 +124,12 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         administration: registry.accept,
       },
     );
+<<<<<<< /tmp/p.mine.ts
   return { extensions, dispatcher, pool, invoker, partners, sessions, streams, builtins, registry, gateway, acceptor };
+=======
+  const acceptor: MeshParts['acceptor'] = (serves, listener) => middleware.around(listener, served(serves, listener));
+  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, gateway, acceptor };
+>>>>>>> /tmp/p.theirs.ts
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
