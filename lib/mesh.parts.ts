@@ -6,12 +6,8 @@ import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
 import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
-<<<<<<< /tmp/p.mine.ts
-import { type JoinedPartners, joinPartners } from './mesh.node.js';
-=======
 import { joinMiddleware } from './mesh.middleware.js';
-import { optionPartners } from './mesh.option-partners.js';
->>>>>>> /tmp/p.theirs.ts
+import { type JoinedPartners, joinPartners } from './mesh.node.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
@@ -124,12 +120,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         administration: registry.accept,
       },
     );
-<<<<<<< /tmp/p.mine.ts
-  return { extensions, dispatcher, pool, invoker, partners, sessions, streams, builtins, registry, gateway, acceptor };
-=======
   const acceptor: MeshParts['acceptor'] = (serves, listener) => middleware.around(listener, served(serves, listener));
-  return { extensions, dispatcher, pool, invoker, sessions, streams, builtins, registry, gateway, acceptor };
->>>>>>> /tmp/p.theirs.ts
+  return { extensions, dispatcher, pool, invoker, partners, sessions, streams, builtins, registry, gateway, acceptor };
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
