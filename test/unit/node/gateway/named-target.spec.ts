@@ -27,14 +27,14 @@ describe('namedTarget', () => {
     ],
   ])('reads %j in either spelling', (headers, target) => expect(named(headers)).toEqual(target));
 
-  it.each([
+  it.each<Readonly<Record<string, string>>>([
     { 'x-ptp-target-node-id': 'lx1' },
     { 'x-ptp-target-inst-id': 'JG1' },
     // The node goes first, whatever institution is named.
     { 'x-ptp-target-node-id': 'LX1', 'x-ptp-target-inst-id': 'JG2' },
   ])('is this node for %j', (headers) => expect(named(headers)).toBe('here'));
 
-  it.each([
+  it.each<Readonly<Record<string, string>>>([
     { 'x-ptp-target-node-id': 'LX2, LX3' },
     { 'x-ptp-target-node-id': 'LX2, LX2' },
     { 'x-ptp-target-inst-id': 'JG2,JG3' },
