@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MeshCode, MeshFacade, MeshSessions, Mpi, type PartnerOptions } from 'nestjs-mesh';
+import { direct, MeshCode, MeshFacade, MeshSessions, Mpi, type PartnerOptions } from 'nestjs-mesh';
 import { type Connection, MeshExtension, TRANSPORT } from 'nestjs-mesh/spi';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import { type BlackHole, openBlackHole } from '../support/black-hole.js';
@@ -70,6 +70,17 @@ class Unheard {
   @Mpi('mesh.unheard.say') say!: () => Promise<void>;
 }
 
+it('a service of a partner that drops attempts to connect is unreachable, which a caller is told before its deadline', async () => {
+  const partners = [overGrpc, overHttp].map((route) => ({ ...route, address: hole.address }));
+  const a = await startNode({ ...A, node: {} }, ...partners);
+  const consumer = await startConsumer(a.address, { facades: [Unheard], options: { timeoutMs: 1_500 } });
+  const calls = partners.map(({ nodeId }) => caught(direct(consumer.client(Unheard), { nodeId }).say()));
+  for (const error of await Promise.all(calls)) {
+    expect(error.code).toBe(MeshCode.UNREACHABLE);
+    expect(error.message).toContain(`no connection to ${hole.address}`);
+  }
+});
+
 /** Looks at no clock, so that it is always the caller who gives up. */
 @MeshExtension(TRANSPORT, 'patient')
 class PatientTransport extends GrpcTransport {
@@ -108,7 +119,7 @@ describe.each(['grpc', 'http'])('over %s, what drops attempts to connect', (tran
   });
 });
 
-it('a session at a node that drops attempts to connect ends when its caller gives up', async () => {
+it('a session at a node that drops attempts to connect is told that nobody is there', async () => {
   const { app } = await startConsumer(hole.address, { options: { grpc: { connectTimeoutMs: 20 } } });
   for (const via of ['session', 'transport'] as const) {
     const session = app
