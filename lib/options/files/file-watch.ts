@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often the file is looked at when the system tells nothing, in ms. */
+/** How often the file is looked at by itself, in ms. */
 const POLL_MS = 1_000;
 
 /** A file that changes is read once it has not changed for so long, in ms; it is looked at so often before that, at most. */
@@ -25,15 +25,18 @@ export class FileWatch {
 
   /**
    * Watches from now on: who reads the file after this misses nothing.
+   *
    * @param changed told of a change, once the file is quiet
+   * @param pollMs how often the file is looked at when the system tells nothing, in ms
    */
   constructor(
     private readonly path: string,
     private readonly changed: () => void,
+    pollMs = POLL_MS,
   ) {
     this.seen = stampNow(path);
     this.folder = this.watchFolder();
-    this.timer = setInterval(() => this.look(), POLL_MS).unref();
+    this.timer = setInterval(() => this.look(), pollMs).unref();
   }
 
   /** Ends it. */
