@@ -23,7 +23,9 @@ class WaitingController implements MeshService<Waiting> {
 describe.each(['unary', 'stream'] as const)('more cancelled calls than a connection bears, %s', (mode) => {
   it('do not end the calls beside them', async () => {
     const waiting = await startPair(Waiting, { controllers: [WaitingController] }, { grpc: { mode } });
-    const beside = waiting.hang().catch((error: unknown) => error);
+    const beside = direct(waiting, { timeoutMs: 60_000 })
+      .hang()
+      .catch((error: unknown) => error);
     for (let begin = 0; begin < 2_000; begin += 100) {
       const calls = Array.from({ length: 100 }, () => caught(direct(waiting, { timeoutMs: 20 }).hang()));
       for (const { code } of await Promise.all(calls)) expect(code).toBe(MeshCode.TIMEOUT);

@@ -57,6 +57,8 @@ type State<P extends Passenger> =
 export class Channel<P extends Passenger> implements Carrier {
   private state: State<P> = { kind: 'idle' };
   private readonly backoff: Backoff;
+  /** All that are open: the one in use, and those given up that still carry calls. */
+  private readonly sessions = new Set<ClientHttp2Session>();
   private keepaliveTimeMs: number;
   private handed = 0;
 
@@ -109,13 +111,13 @@ export class Channel<P extends Passenger> implements Carrier {
     });
   }
 
-  /** Closes at once. */
+  /** Closes at once, with every call on it. */
   destroy(): void {
     const { state } = this;
     this.state = { kind: 'closed' };
     if (state.kind === 'connecting')
       failAll(state.waiting, unreachable(this.target.address, 'the connection was closed'));
-    if (state.kind === 'connecting' || state.kind === 'ready') state.session.destroy();
+    for (const session of this.sessions) session.destroy();
     if (state.kind === 'connecting') state.socket.destroy();
   }
 
@@ -145,6 +147,7 @@ export class Channel<P extends Passenger> implements Carrier {
       // The default of 10 MB would refuse calls whose messages alone are within our own limit.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
+    this.sessions.add(session);
     const waiting = new Set<P>();
     this.state = { kind: 'connecting', session, socket, waiting, stage: 'connecting' };
     let cause: unknown = 'the connection was closed before it was established';
@@ -224,6 +227,7 @@ export class Channel<P extends Passenger> implements Carrier {
 
   private gone(session: ClientHttp2Session, reason: MeshError): void {
     const { state } = this;
+    this.sessions.delete(session);
     this.lose(session);
     if (state.kind !== 'connecting' || state.session !== session) return;
     this.state = { kind: 'failed', until: Date.now() + this.backoff.next(), reason };
