@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx } from '@nestjs/microservices';
 import {
@@ -83,14 +83,6 @@ function asPythonPrints(value: number): string {
   return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-@Module({
-  imports: [
-    MeshModule.forRoot({ name: 'vectors', nodeId: 'LX0000010000280', listen: { host: '127.0.0.1', port: 0 } }),
-    MeshModule.forFeature([Kinds]),
-  ],
-  controllers: [KindsProvider, RelayProvider],
-  providers: [Journal],
-})
 class ProviderModule {}
 
 /** A Nest application that provides `vectors.kinds.*` and `vectors.relay.*`. */
@@ -103,9 +95,16 @@ export interface ProviderApp {
   close(): Promise<void>;
 }
 
-/** Starts a {@link ProviderApp} on a free port. */
-export async function startProviderApp(): Promise<ProviderApp> {
-  const app = await NestFactory.createMicroservice(ProviderModule, { ...meshMicroservice(), logger: false });
+/** Starts a {@link ProviderApp} on a free port, with these options over its own. */
+export async function startProviderApp(options: MeshOptions = {}): Promise<ProviderApp> {
+  const own = { name: 'vectors', nodeId: 'LX0000010000280', listen: { host: '127.0.0.1', port: 0 } };
+  const module: DynamicModule = {
+    module: ProviderModule,
+    imports: [MeshModule.forRoot({ ...own, ...options }), MeshModule.forFeature([Kinds])],
+    controllers: [KindsProvider, RelayProvider],
+    providers: [Journal],
+  };
+  const app = await NestFactory.createMicroservice(module, { ...meshMicroservice(), logger: false });
   await app.listen();
   const [address] = app.get(MeshServer).addresses;
   if (address === undefined) throw new Error('the provider does not say where it listens');
@@ -125,7 +124,7 @@ export class Component {
   ) {}
 }
 
-/** A Nest application that calls `vectors.*` at one address. */
+/** A Nest application that calls `vectors.*`. */
 export interface ConsumerApp {
   /** Its clients. */
   readonly component: Component;
@@ -135,13 +134,21 @@ export interface ConsumerApp {
 
 class ConsumerModule {}
 
-/** Starts a {@link ConsumerApp} with these settings of its transport. */
-export async function startConsumerApp(address: string, grpc: MeshOptions['grpc'] = {}): Promise<ConsumerApp> {
-  const services = [{ service: 'vectors.*', addresses: [address] }];
+/** Starts a {@link ConsumerApp} that calls a provider at an address, with these settings of its transport. */
+export function startConsumerApp(address: string, grpc: MeshOptions['grpc'] = {}): Promise<ConsumerApp> {
+  return startConsumer({ services: [{ service: 'vectors.*', addresses: [address] }], grpc });
+}
+
+/** Starts a {@link ConsumerApp} that calls through the node at an address. */
+export function startConsumerAppAt(node: string): Promise<ConsumerApp> {
+  return startConsumer({ addresses: [node] });
+}
+
+async function startConsumer(options: MeshOptions): Promise<ConsumerApp> {
   const module: DynamicModule = {
     module: ConsumerModule,
     imports: [
-      MeshModule.forRoot({ name: 'vectors', listen: false, services, grpc }),
+      MeshModule.forRoot({ name: 'vectors', listen: false, ...options }),
       MeshModule.forFeature([Kinds, Relay, Missing]),
     ],
     providers: [Component],
