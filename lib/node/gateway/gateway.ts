@@ -103,7 +103,10 @@ export class Gateway {
     const { options, wire, instances: caller } = this.parts;
     const { nodeId, timeoutMs } = options;
     const forwarded = forwardedCall(call, { nodeId, urn, timeoutMs });
-    return caller.call(instances, query, (instance) => wire.send(call, forwarded, instance));
+    const timeMs = Math.min(timeoutMs, forwarded.deadline - Date.now());
+    return caller.call(instances, query, timeMs, (instance, connectBy) =>
+      wire.send(call, { ...forwarded, connectBy }, instance),
+    );
   }
 
   private async toPartner(call: InboundCall, { urn }: CalledUrn, partner: Partner): Promise<Answer> {

@@ -11,8 +11,16 @@ export interface ChoiceParts {
   readonly balancer: Balancer;
 }
 
-/** Hands a call to one instance. @throws MeshError why there is no answer */
-export type InstanceAttempt<Answer> = (instance: Instance) => Promise<Answer>;
+/**
+ * Hands a call to one instance.
+ *
+ * @param connectBy when there has to be a connection to it, since another one may be tried: ms since the epoch
+ * @throws MeshError why there is no answer
+ */
+export type InstanceAttempt<Answer> = (instance: Instance, connectBy: number) => Promise<Answer>;
+
+/** The part of its share of the time that an instance has to take a connection; what it leaves is for the call. */
+const CONNECTING_PART = 0.8;
 
 /** Failures that say that an instance was not reached; with `neverSent`, another one may be tried. */
 const NOT_REACHED: ReadonlySet<string> = new Set([
@@ -30,13 +38,16 @@ export class InstanceCaller {
 
   /**
    * @param instances at least one
+   * @param timeMs the time that there is to connect to one of them
    * @throws MeshError E0000000602 when none is left after the routers, or none takes the call; why there is no answer otherwise
    */
   async call<Answer>(
     instances: readonly Instance[],
     query: ServiceQuery,
+    timeMs: number,
     attempt: InstanceAttempt<Answer>,
   ): Promise<Answer> {
+    const end = Date.now() + timeMs;
     let left = instances;
     for (const router of this.parts.routers) left = router.route(left, query);
     const failures: string[] = [];
@@ -44,7 +55,8 @@ export class InstanceCaller {
       const pick = this.parts.balancer.pick(left, query);
       const started = pick.done ? performance.now() : 0;
       try {
-        const answer = await attempt(pick.instance);
+        const now = Date.now();
+        const answer = await attempt(pick.instance, now + (CONNECTING_PART * (end - now)) / left.length);
         pick.done?.({ durationMs: performance.now() - started });
         return answer;
       } catch (cause) {

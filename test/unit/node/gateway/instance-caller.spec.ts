@@ -25,14 +25,16 @@ describe('InstanceCaller', () => {
   it('takes instances in turn', async () => {
     const instances = Object.freeze([a, b, c]);
     const chosen = caller();
-    const calls = [1, 2, 3].map(() => chosen.call(instances, query, async ({ address }) => address));
+    const calls = [1, 2, 3].map(() => chosen.call(instances, query, 1_000, async ({ address }) => address));
     expect((await Promise.all(calls)).toSorted()).toEqual(['a:1', 'b:2', 'c:3']);
   });
 
   it('keeps to the subset that the call asks for', async () => {
     const asked = { ...query, target: { subset: 'b' } };
-    expect(await caller().call([a, b, c], asked, async ({ address }) => address)).toBe('b:2');
-    await expect(caller().call([a, b], { ...query, target: { subset: 'z' } }, async () => 0)).rejects.toMatchObject({
+    expect(await caller().call([a, b, c], asked, 1_000, async ({ address }) => address)).toBe('b:2');
+    await expect(
+      caller().call([a, b], { ...query, target: { subset: 'z' } }, 1_000, async () => 0),
+    ).rejects.toMatchObject({
       code: MeshCode.NO_INSTANCE,
       message: expect.stringContaining("subset 'z'") as string,
     });
@@ -40,7 +42,7 @@ describe('InstanceCaller', () => {
 
   it('tries others while the call was never sent', async () => {
     const tried: string[] = [];
-    const answer = await caller().call([a, b, c], query, async ({ address }) => {
+    const answer = await caller().call([a, b, c], query, 1_000, async ({ address }) => {
       tried.push(address);
       if (tried.length < 3) throw refused;
       return address;
@@ -50,7 +52,7 @@ describe('InstanceCaller', () => {
   });
 
   it('tells why, when none takes it', async () => {
-    const call = caller().call([a, b], query, async () => Promise.reject(refused));
+    const call = caller().call([a, b], query, 1_000, async () => Promise.reject(refused));
     await expect(call).rejects.toMatchObject({
       code: MeshCode.NO_INSTANCE,
       neverSent: true,
@@ -64,12 +66,22 @@ describe('InstanceCaller', () => {
     new MeshError(MeshCode.INVALID_REQUEST, 'unsendable', { neverSent: true }),
   ])('tries no other after: $message', async (error) => {
     let tries = 0;
-    const call = caller().call([a, b], query, async () => {
+    const call = caller().call([a, b], query, 1_000, async () => {
       tries++;
       throw error;
     });
     await expect(call).rejects.toBe(error);
     expect(tries).toBe(1);
+  });
+
+  it('leaves each instance its share of the time to take a connection', async () => {
+    const shares: number[] = [];
+    const call = caller().call([a, b, c], query, 1_000, async (_, connectBy) => {
+      shares.push(connectBy - Date.now());
+      throw refused;
+    });
+    await expect(call).rejects.toMatchObject({ code: MeshCode.NO_INSTANCE });
+    expect(shares.map((share) => Math.round(share / 100))).toEqual([3, 4, 8]);
   });
 
   it('tells the balancer how each attempt went', async () => {
@@ -83,7 +95,9 @@ describe('InstanceCaller', () => {
         }),
       },
     });
-    await chosen.call([a, b], query, async ({ address }) => (address === 'a:1' ? Promise.reject(refused) : address));
+    await chosen.call([a, b], query, 1_000, async ({ address }) =>
+      address === 'a:1' ? Promise.reject(refused) : address,
+    );
     expect(outcomes).toEqual([
       { address: 'a:1', durationMs: expect.any(Number) as number, error: refused },
       { address: 'b:2', durationMs: expect.any(Number) as number },
