@@ -1,7 +1,20 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from './answers.js';
-import type { CallAnswer, CallHandler, Endpoint, InboundCall, InboundStream, StreamHandler } from './transport.js';
+import type {
+  CallAnswer,
+  CallHandler,
+  Endpoint,
+  InboundCall,
+  InboundStream,
+  PassageEndpoint,
+  StreamHandler,
+} from './transport.js';
+
+/** Whether what serves a path hands requests on as they come. */
+export function isPassage(endpoint: Endpoint | undefined): endpoint is PassageEndpoint {
+  return typeof endpoint === 'object' && 'pass' in endpoint;
+}
 
 /** The error for a path where nothing is served. */
 export function nothingAt(path: string): MeshError {
@@ -12,7 +25,7 @@ export function nothingAt(path: string): MeshError {
 export function callHandlerOf(endpoint: Endpoint | undefined, path: string): CallHandler {
   if (!endpoint) throw nothingAt(path);
   if (typeof endpoint === 'function') return endpoint;
-  if ('pass' in endpoint) throw nothingAt(path);
+  if (isPassage(endpoint)) throw nothingAt(path);
   if (endpoint.call) return endpoint.call;
   throw new MeshError(MeshCode.NO_SERVICE, `'${path}' is served as a stream over gRPC only`);
 }
@@ -21,7 +34,7 @@ export function callHandlerOf(endpoint: Endpoint | undefined, path: string): Cal
 export function streamHandlerOf(endpoint: Endpoint | undefined, path: string): StreamHandler {
   if (!endpoint) throw nothingAt(path);
   if (typeof endpoint === 'function') return (stream) => serveEach(endpoint, stream);
-  if ('pass' in endpoint) throw nothingAt(path);
+  if (isPassage(endpoint)) throw nothingAt(path);
   return endpoint.stream;
 }
 

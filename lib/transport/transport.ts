@@ -260,6 +260,8 @@ export interface ListenAt {
   readonly handshakeTimeoutMs?: number;
   /** Time for a request over HTTP/1.1 to arrive as a whole, in ms. Default 300 000. */
   readonly requestTimeoutMs?: number;
+  /** A passage without a byte, either way, for so long is ended, in ms. Default 900 000. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Something that listens. */

@@ -1,8 +1,8 @@
 import { constants, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
-import { nothingAt } from '../endpoint.js';
+import { isPassage, nothingAt } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
 import { peerOf } from '../peer.js';
-import type { Acceptor } from '../transport.js';
+import type { Endpoint } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { InboundCalls } from './inbound-calls.js';
 import { InboundDuplex } from './inbound-duplex.js';
@@ -27,7 +27,6 @@ export class InboundConnection implements InboundHost {
 
   constructor(
     private readonly session: Http2Session,
-    private readonly acceptor: Acceptor,
     private readonly counter: CallCounter,
     readonly maxMessageBytes: number,
   ) {
@@ -39,15 +38,18 @@ export class InboundConnection implements InboundHost {
     return this.streams.size > 0;
   }
 
-  /** Serves a stream that the peer has opened. */
-  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  /**
+   * Serves a stream that the peer has opened.
+   * @param endpoint what serves its path, if anything does
+   */
+  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endpoint: Endpoint | undefined): void {
     if (headers[':method'] !== 'POST') {
       return void stream.on('error', ignore).respond({ ':status': METHOD_NOT_ALLOWED }, { endStream: true });
     }
-    const { path } = splitQuery(headers[':path'] ?? '');
-    const endpoint = this.acceptor(path);
-    if (!endpoint || (typeof endpoint !== 'function' && 'pass' in endpoint))
+    if (!endpoint || isPassage(endpoint)) {
+      const { path } = splitQuery(headers[':path'] ?? '');
       return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
+    }
     const served =
       typeof endpoint === 'function'
         ? new InboundCalls(stream, headers, endpoint, this)

@@ -9,6 +9,9 @@ import { httpRefusal } from './http-messages.js';
 import type { HttpHost } from './http-request.js';
 import { Http1Connection } from './http1-connection.js';
 
+/** A passage without a byte for so long is ended, in ms. */
+const IDLE_TIMEOUT_MS = 900_000;
+
 /** What an {@link HttpMount} is made with. */
 export interface HttpMountParts {
   readonly acceptor: Acceptor;
@@ -25,6 +28,7 @@ export interface HttpMountParts {
 export class HttpMount implements HttpHost {
   readonly acceptor: Acceptor;
   readonly maxMessageBytes: number;
+  readonly idleTimeoutMs = IDLE_TIMEOUT_MS;
   private readonly prefix: string;
   private readonly connections = new Map<Socket, Http1Connection>();
   private readonly underWay = new UnderWay();

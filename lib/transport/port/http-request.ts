@@ -8,7 +8,7 @@ import { callHandlerOf } from '../endpoint.js';
 import { mediaTypeOf, wireHeadersOfHttp } from '../http-headers.js';
 import { splitQuery } from '../paths.js';
 import { tooLong } from '../refusals.js';
-import type { Acceptor, CallAnswer, CallHandler, InboundCall } from '../transport.js';
+import type { Acceptor, CallAnswer, CallHandler, Endpoint, InboundCall } from '../transport.js';
 import type { HttpExchange, HttpExchangeOwner } from './http-exchange.js';
 import { httpAnswerOf, httpRefusal } from './http-messages.js';
 
@@ -20,6 +20,8 @@ export interface HttpHost {
   readonly acceptor: Acceptor;
   /** Largest message received or sent, in bytes. */
   readonly maxMessageBytes: number;
+  /** A passage without a byte for so long is ended, in ms. */
+  readonly idleTimeoutMs: number;
   /** A call has begun. */
   onCall(): void;
   /** A call is over. */
@@ -38,9 +40,11 @@ export class HttpRequest implements HttpExchangeOwner {
   private phase: 'receiving' | 'serving' | 'refused' | 'answered' | 'over' = 'receiving';
   private answered: Uint8Array | CallAnswer | undefined;
 
+  /** @param endpoint what serves its path, if anything does */
   constructor(
     private readonly exchange: HttpExchange,
     private readonly host: HttpHost,
+    private readonly endpoint: Endpoint | undefined,
   ) {
     const { path, query } = splitQuery(exchange.target);
     this.path = path;
@@ -81,9 +85,9 @@ export class HttpRequest implements HttpExchangeOwner {
 
   private lookUp(): void {
     const announced = Number(this.exchange.headers['content-length'] ?? 0);
-    const { acceptor, maxMessageBytes } = this.host;
+    const { maxMessageBytes } = this.host;
     try {
-      this.handler = callHandlerOf(acceptor(this.path), this.path);
+      this.handler = callHandlerOf(this.endpoint, this.path);
     } catch (error) {
       return this.refuse(toMeshError(error), NOT_FOUND);
     }

@@ -1,7 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isPassage } from '../endpoint.js';
+import { splitQuery } from '../paths.js';
+import type { Endpoint, PassageHandler } from '../transport.js';
 import { HttpRequest, type HttpHost } from './http-request.js';
-import { Http1Exchange, type Http1Host } from './http1-exchange.js';
+import { Http1Exchange } from './http1-exchange.js';
+import type { Http1Host, Http1Served } from './http1-host.js';
+import { originForm } from './origin-form.js';
+import { Http1Passage } from './passage/http1-passage.js';
+import type { PassageExchange } from './passage/passage-exchange.js';
+import { ServedPassage } from './passage/served-passage.js';
+import { upgradeOf } from './passage/upgrade.js';
+import { UpgradePassage } from './passage/upgrade-passage.js';
 
 /** Requests of one connection served at a time, for those who send on before they are answered. */
 const MAX_PIPELINED = 256;
@@ -9,7 +19,8 @@ const MAX_PIPELINED = 256;
 /** A connection of a port that speaks HTTP/1.1, and the requests under way on it. */
 export class Http1Connection implements Http1Host {
   closing = false;
-  private readonly exchanges = new Set<Http1Exchange>();
+  private readonly exchanges = new Set<Http1Served>();
+  private passages = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -23,15 +34,40 @@ export class Http1Connection implements Http1Host {
     return this.exchanges.size > 0;
   }
 
+  /** Whether something is under way on it that may take any time to arrive. */
+  get passing(): boolean {
+    return this.passages > 0;
+  }
+
   /**
    * @param body whether the caller waits to be asked for the body
    * @param target path and query, where they are not those that the request line says
    */
-  serve(request: IncomingMessage, response: ServerResponse, body: 'on its way' | 'waits', target?: string): void {
+  serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: 'on its way' | 'waits',
+    target = originForm(request.url ?? ''),
+  ): void {
     if (this.exchanges.size >= MAX_PIPELINED) return void this.socket.destroy();
+    const endpoint = this.endpointOf(target);
+    if (isPassage(endpoint)) return this.pass(new Http1Passage(request, response, body, target, this), endpoint.pass);
     const exchange = new Http1Exchange(request, response, body, this, target);
     this.exchanges.add(exchange);
-    new HttpRequest(exchange, this.host).start();
+    new HttpRequest(exchange, this.host, endpoint).start();
+  }
+
+  /**
+   * Serves a request by which the connection is to become something else than HTTP; unless it is for what knows nothing of
+   * that, or asks for another HTTP: then it is to be served as though it had not asked.
+   */
+  upgrade(request: IncomingMessage): 'taken' | 'plain' {
+    const target = originForm(request.url ?? '');
+    const upgrade = upgradeOf(request);
+    const endpoint = this.endpointOf(target);
+    if (upgrade === undefined || !isPassage(endpoint)) return 'plain';
+    this.pass(new UpgradePassage(request, upgrade, target, this), endpoint.pass);
+    return 'taken';
   }
 
   /** Closes at once. */
@@ -40,11 +76,21 @@ export class Http1Connection implements Http1Host {
     this.end();
   }
 
-  onExchangeOver(exchange: Http1Exchange): void {
-    this.exchanges.delete(exchange);
+  onExchangeOver(exchange: Http1Served): void {
+    if (this.exchanges.delete(exchange) && 'body' in exchange) this.passages--;
+  }
+
+  private endpointOf(target: string): Endpoint | undefined {
+    return this.host.acceptor(splitQuery(target).path);
+  }
+
+  private pass(exchange: PassageExchange & Http1Served, handler: PassageHandler): void {
+    this.exchanges.add(exchange);
+    this.passages++;
+    new ServedPassage(exchange, handler, this.host).start();
   }
 
   private end(): void {
-    for (const exchange of this.exchanges) exchange.end();
+    for (const exchange of this.exchanges) exchange.over();
   }
 }

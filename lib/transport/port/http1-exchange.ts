@@ -2,19 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import { peerOf } from '../peer.js';
 import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from './http-exchange.js';
-
-/** The connection of an {@link Http1Exchange}. */
-export interface Http1Host {
-  /** Whether no request is to follow on it. */
-  readonly closing: boolean;
-  /** The exchange is over. */
-  onExchangeOver(exchange: Http1Exchange): void;
-}
+import type { Http1Host, Http1Served } from './http1-host.js';
 
 /** A request over HTTP/1.1. */
-export class Http1Exchange implements HttpExchange {
+export class Http1Exchange implements HttpExchange, Http1Served {
   readonly method: string;
-  readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly peer: string;
   private readonly socket: Socket;
@@ -30,10 +22,9 @@ export class Http1Exchange implements HttpExchange {
     private readonly response: ServerResponse,
     private readonly body: 'on its way' | 'waits',
     private readonly host: Http1Host,
-    target = originForm(request.url ?? ''),
+    readonly target: string,
   ) {
     this.method = request.method ?? '';
-    this.target = target;
     this.headers = request.headers;
     this.socket = request.socket;
     this.peer = peerOf(request.socket);
@@ -44,7 +35,7 @@ export class Http1Exchange implements HttpExchange {
     this.owner = owner;
     // A response counts as finished, too, when a connection that is gone has dropped it.
     response.once('finish', () => (this.outcome = socket.destroyed || socket.errored ? 'lost' : 'delivered'));
-    response.once('close', () => this.end()).on('error', ignore);
+    response.once('close', () => this.over()).on('error', ignore);
     request.on('data', (chunk: Buffer) => owner.gotData(chunk)).on('end', () => owner.gotEnd());
     request.on('error', ignore);
     if (this.body === 'waits' && !response.headersSent) response.writeContinue();
@@ -62,22 +53,14 @@ export class Http1Exchange implements HttpExchange {
     this.socket.destroy();
   }
 
-  /** It is over: its response is closed, or the connection; a response that waits for its turn is not told of that. */
-  end(): void {
+  /** Its response is closed, or the connection; a response that waits for its turn is not told of that. */
+  over(): void {
     const { owner } = this;
     if (!owner) return;
     this.owner = undefined;
     this.host.onExchangeOver(this);
     owner.gotOver(this.outcome);
   }
-}
-
-/** The path and query of a request line, which may name the host too. */
-function originForm(url: string): string {
-  if (url.startsWith('/') || url === '*') return url;
-  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/i.exec(url) ?? [];
-  if (rest === undefined) return url;
-  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** `close` follows, and says what there is to say. */

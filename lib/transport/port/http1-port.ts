@@ -5,6 +5,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import { plainRefusal } from './http-messages.js';
 import type { HttpHost } from './http-request.js';
 import { Http1Connection } from './http1-connection.js';
+import { plainHead } from './passage/upgrade.js';
 
 /** Largest headers of a request, in bytes. */
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -14,6 +15,9 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Time for a caller to read why its request cannot be understood before the connection is closed, in ms. */
 const LINGER_MS = 500;
+
+/** Code of the error by which Node tells of a request that has taken too long to arrive. */
+const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** Times of {@link Http1Port}. */
 export interface Http1Times {
@@ -43,6 +47,7 @@ export class Http1Port {
     });
     this.server.on('request', (request, response) => this.of(request)?.serve(request, response, 'on its way'));
     this.server.on('checkContinue', (request, response) => this.of(request)?.serve(request, response, 'waits'));
+    this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.reject(error, socket as Socket));
     // It does not listen itself; this starts its clock for requests that arrive too slowly.
     this.server.emit('listening');
@@ -82,8 +87,22 @@ export class Http1Port {
     return this.connections.get(socket);
   }
 
+  /** @param head what came behind the request */
+  private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = this.of(request);
+    // Who asks for another protocol before its answers are there could not tell one from the other.
+    if (!connection || connection.busy) return void socket.destroy();
+    if (head.length > 0) socket.unshift(head);
+    if (connection.upgrade(request) === 'taken') return;
+    // The server has let go of the connection: it begins anew.
+    socket.unshift(plainHead(request));
+    this.server.emit('connection', socket);
+  }
+
   /** Says why what came is no request, and closes. */
   private reject(error: NodeJS.ErrnoException, socket: Socket): void {
+    // What is handed on may take as long as it flows.
+    if (error.code === REQUEST_TIMEOUT && this.connections.get(socket)?.passing) return;
     if (!socket.writable || this.connections.get(socket)?.busy) return void socket.destroy();
     socket.end(plainRefusal(refusalOf(error)));
     const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
@@ -95,7 +114,6 @@ function refusalOf(error: NodeJS.ErrnoException): MeshError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return new MeshError(MeshCode.MESSAGE_TOO_LONG, `the headers are longer than ${MAX_HEADER_BYTES} bytes`);
   }
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new MeshError(MeshCode.TIMEOUT, 'the request arrives too slowly');
+  if (error.code === REQUEST_TIMEOUT) return new MeshError(MeshCode.TIMEOUT, 'the request arrives too slowly');
   return new MeshError(MeshCode.INVALID_REQUEST, 'what arrived is no HTTP request');
 }

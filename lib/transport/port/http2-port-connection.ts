@@ -1,9 +1,13 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { InboundConnection, type CallCounter } from '../grpc/inbound-connection.js';
+import { isPassage } from '../endpoint.js';
+import { splitQuery } from '../paths.js';
 import { Http2Exchange } from './http2-exchange.js';
 import { HttpRequest, type HttpHost } from './http-request.js';
+import { Http2Passage } from './passage/http2-passage.js';
+import { ServedPassage } from './passage/served-passage.js';
 
-/** A connection of a port that speaks HTTP/2: some of its streams are gRPC, the others requests. */
+/** A connection of a port that speaks HTTP/2: some of its streams are gRPC, the others requests; either may be handed on. */
 export class Http2PortConnection {
   private readonly grpc: InboundConnection;
   private requests = 0;
@@ -13,7 +17,7 @@ export class Http2PortConnection {
     private readonly host: HttpHost,
     counter: CallCounter,
   ) {
-    this.grpc = new InboundConnection(session, host.acceptor, counter, host.maxMessageBytes);
+    this.grpc = new InboundConnection(session, counter, host.maxMessageBytes);
     session.on('stream', (stream, headers) => this.open(stream, headers));
   }
 
@@ -33,9 +37,20 @@ export class Http2PortConnection {
   }
 
   private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    if (headers['content-type']?.startsWith('application/grpc')) return this.grpc.open(stream, headers);
+    const { path } = splitQuery(headers[':path'] ?? '');
+    const endpoint = this.host.acceptor(path);
+    const { peer } = this.grpc;
+    if (isPassage(endpoint)) {
+      this.enter(stream);
+      return new ServedPassage(new Http2Passage(stream, headers, peer), endpoint.pass, this.host).start();
+    }
+    if (headers['content-type']?.startsWith('application/grpc')) return this.grpc.open(stream, headers, endpoint);
+    this.enter(stream);
+    new HttpRequest(new Http2Exchange(stream, headers, peer), this.host, endpoint).start();
+  }
+
+  private enter(stream: ServerHttp2Stream): void {
     this.requests++;
     stream.once('close', () => this.requests--);
-    new HttpRequest(new Http2Exchange(stream, headers, this.grpc.peer), this.host).start();
   }
 }

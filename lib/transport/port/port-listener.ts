@@ -25,12 +25,16 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Default of `requestTimeoutMs`. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
+/** Default of `idleTimeoutMs`. */
+const IDLE_TIMEOUT_MS = 900_000;
+
 /**
  * A port that serves gRPC, HTTP/2 and HTTP/1.1, with TLS and without. What a connection speaks is told by its first bytes,
  * those within TLS once more, and on HTTP/2 by the content type of each stream.
  */
 export class PortListener implements Listener, HttpHost {
   readonly maxMessageBytes: number;
+  readonly idleTimeoutMs: number;
   private readonly counter = { calls: 0 };
   private readonly reception: Reception;
   private readonly sockets = new Set<Socket>();
@@ -42,9 +46,11 @@ export class PortListener implements Listener, HttpHost {
     readonly server: Server,
     readonly acceptor: Acceptor,
     private readonly options: ChannelOptions,
-    { tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ListenAt,
+    { tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, ...at }: ListenAt,
     door: TlsDoor | undefined,
   ) {
+    const { requestTimeoutMs = REQUEST_TIMEOUT_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = at;
+    this.idleTimeoutMs = idleTimeoutMs;
     this.maxMessageBytes = options.limits.maxBodyBytes;
     this.http1 = new Http1Port(this, { handshakeTimeoutMs, requestTimeoutMs });
     const plaintext = tls?.plaintext ?? 'serve';

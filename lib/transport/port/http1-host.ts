@@ -1,0 +1,13 @@
+/** What is served of a connection over HTTP/1.1: a request, or a passage. */
+export interface Http1Served {
+  /** It is over: its answer is written, or the connection is gone. */
+  over(): void;
+}
+
+/** The connection of an {@link Http1Served}. */
+export interface Http1Host {
+  /** Whether no request is to follow on it. */
+  readonly closing: boolean;
+  /** It is over. */
+  onExchangeOver(exchange: Http1Served): void;
+}
