@@ -5,6 +5,7 @@ import { MeshCode } from '../errors/mesh-code.js';
 import { MeshModule } from '../mesh.module.js';
 import { meshMicroservice } from '../nest/mesh-microservice.js';
 import { MeshServer } from '../nest/mesh-server.js';
+import { MeshPartners } from '../node/partners/mesh-partners.js';
 import type { ListenOptions } from '../options/listen-options.js';
 import type { MeshOptions } from '../options/mesh-options.js';
 import { ExitCode } from './exit-code.js';
@@ -32,7 +33,9 @@ export async function runNode(settings: Settings, version: string, say: Say): Pr
   const failure = await listen(started, settings);
   if (failure) return failure;
   const readyMs = Math.round(process.uptime() * 1_000);
-  for (const line of startLines(settings.resolved, started.get(MeshServer).addresses, { version, readyMs })) say(line);
+  const partners = started.get(MeshPartners).list();
+  const { addresses } = started.get(MeshServer);
+  for (const line of startLines(settings.resolved, addresses, { version, partners, readyMs })) say(line);
   say(`${await signalled}: takes no new calls, gives those under way ${settings.resolved.drainTimeoutMs} ms`);
   await started.close();
   say('ended in order');

@@ -1,15 +1,20 @@
+import type { PartnerRoute } from '../node/partners/partner-route.js';
 import type { ResolvedMeshOptions } from '../options/mesh-options.js';
-import type { ResolvedPartner } from '../options/partner-options.js';
 
 /** What the lines tell beside the options. */
 export interface StartFacts {
   readonly version: string;
+  /** The partners, wherever they come from. */
+  readonly partners: readonly PartnerRoute[];
   /** Time from the start of the process until it listened, in ms. */
   readonly readyMs: number;
 }
 
 const DEFAULT_NODE_ID = 'LX0000000000000';
 const DEFAULT_INST_ID = 'JG0000000000000000';
+
+/** Most partners that are named. */
+const MAX_PARTNERS = 20;
 
 /**
  * What a node prints once it listens: who it is, what listens where and serves what, which partners it has.
@@ -19,17 +24,15 @@ const DEFAULT_INST_ID = 'JG0000000000000000';
 export function startLines(
   options: ResolvedMeshOptions,
   addresses: readonly string[],
-  { version, readyMs }: StartFacts,
+  { version, partners, readyMs }: StartFacts,
 ): readonly string[] {
-  const { nodeId, instId, name, domain, partners, addresses: nodes, registry } = options;
+  const { nodeId, instId, name, domain, addresses: nodes, registry } = options;
   return [
     `mesh-node ${version}`,
     line('node', `${nodeId} of institution ${instId}, named ${name}, in ${domain}`),
     ...defaultIds(options),
     ...listenLines(options, addresses),
-    ...(partners.length > 0
-      ? partners.map(partnerLine)
-      : [line('partners', 'none; --partner NODE@INST=ADDRESS names one')]),
+    ...partnerLines(partners),
     ...(nodes.length > 0 ? [line('forwards', `calls that nothing here serves to ${nodes.join(', ')}`)] : []),
     ...(registry ? [line('registers', `at ${registry.addresses.join(', ')}`)] : []),
     line('ready', `after ${readyMs} ms; SIGTERM or Ctrl-C ends it`),
@@ -56,9 +59,17 @@ function listenLines({ listeners }: ResolvedMeshOptions, addresses: readonly str
   });
 }
 
-function partnerLine({ nodeId, instId, addresses, transport, via }: ResolvedPartner): string {
+function partnerLines(partners: readonly PartnerRoute[]): readonly string[] {
+  if (partners.length === 0) return [line('partners', 'none; --partner NODE@INST=ADDRESS names one')];
+  const others = partners.length - MAX_PARTNERS;
+  const more = others > 0 ? [line('', `and ${others} more partners`)] : [];
+  return [...partners.slice(0, MAX_PARTNERS).map(partnerLine), ...more];
+}
+
+function partnerLine({ nodeId, instId, addresses, transport, via, origin }: PartnerRoute): string {
   const institution = instId === '' ? '' : ` of institution ${instId}`;
-  return line('partner', `${nodeId}${institution} at ${addresses.join(', ')} over ${transport}, ${via}`);
+  const from = origin === 'options' ? '' : origin === 'file' ? ', by the file of routes' : ', by administration';
+  return line('partner', `${nodeId}${institution} at ${addresses.join(', ')} over ${transport}, ${via}${from}`);
 }
 
 function line(what: string, text: string): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,5 +174,35 @@ describe('mesh-node', { timeout: 60_000 }, () => {
     expect(right.exitCode).toBe(0);
     expect(right.stdout).toContain('key: "(hidden)"');
     expect(`${right.stdout}${wrong.stderr}`).not.toContain('BEGIN');
+  });
+
+  it('has the partners of its file, and those that it has kept', async () => {
+    const routes = file('routes.yaml', '- nodeId: LX2\n  address: a,b:7304\n');
+    const kept = '{ "version": 1, "partners": [{ "node_id": "LX3", "inst_id": "JG3", "address": "c:1" }] }';
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'partners.json'), kept);
+    const node = new NodeCommand([...LOCAL, '--routes-file', routes], { MESH_DATA_DIR: dataDir });
+    await node.address();
+    node.signal('SIGTERM');
+    const { exitCode, stdout, stderr } = await node.end();
+
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^ {2}partner +LX2 at a:7304, b:7304 over grpc, invoke, by the file of routes$/m);
+    expect(stdout).toMatch(/^ {2}partner +LX3 of institution JG3 at c:1 over grpc, invoke, by administration$/m);
+  });
+
+  it('checks what it would read of partners, writes nothing, and tells no token', async () => {
+    const dataDir = join(folder, 'untouched');
+    const routes = file('wrong.yaml', '- nodeId: LX2\n  adress: a\n');
+    const args = ['--check', '--data-dir', dataDir, '--set', 'node.administration.token=sixteen-or-more-'];
+    const right = await new NodeCommand(args).end();
+    const wrong = await new NodeCommand([...args, '--routes-file', routes]).end();
+
+    expect([right.exitCode, right.stderr]).toEqual([0, '']);
+    expect(right.stdout).not.toContain('sixteen');
+    expect(existsSync(dataDir)).toBe(false);
+    expect(wrong.stderr).toContain(`${routes}:2: unknown option 'partners[0].adress' (did you mean 'address'?)`);
+    expect(wrong.exitCode).toBe(2);
   });
 });
