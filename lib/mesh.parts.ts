@@ -8,6 +8,7 @@ import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
 import { joinMiddleware } from './mesh.middleware.js';
 import { type JoinedPartners, joinPartners } from './mesh.node.js';
+import { joinPassages, type JoinedPassages } from './mesh.passages.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
@@ -59,6 +60,7 @@ export interface MeshParts {
   readonly registry: JoinedRegistry;
   /** Hands calls on; absent where there is nobody to hand them to. */
   readonly gateway: JoinedGateway | undefined;
+  readonly passages: JoinedPassages;
   /**
    * Serves so much of what there is.
    *
@@ -109,6 +111,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
     options,
   );
   const streams = joinStreams(setting.handlers, sessions, options);
+  const passages = joinPassages(extensions, options, registry.registrations);
   const served = (serves: readonly string[], listener: string): Acceptor =>
     scopedAcceptor(
       { serves, side: sideOf(options, listener) },
@@ -118,10 +121,24 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         nodes: sessions.nodes,
         builtins: builtins.accept,
         administration: registry.accept,
+        paths: passages.accept,
       },
     );
   const acceptor: MeshParts['acceptor'] = (serves, listener) => middleware.around(listener, served(serves, listener));
-  return { extensions, dispatcher, pool, invoker, partners, sessions, streams, builtins, registry, gateway, acceptor };
+  return {
+    extensions,
+    dispatcher,
+    pool,
+    invoker,
+    partners,
+    sessions,
+    streams,
+    builtins,
+    registry,
+    gateway,
+    passages,
+    acceptor,
+  };
 }
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {

@@ -143,7 +143,7 @@ export class MeshRuntime {
   /** Ends the sessions, and closes the connections, waiting `drainTimeoutMs` for the calls under way. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { pool, partners, sessions, streams, builtins, registry, gateway } = this.parts;
+    const { pool, partners, sessions, streams, builtins, registry, gateway, passages } = this.parts;
     builtins.close();
     await partners.close();
     gateway?.close();
@@ -151,9 +151,12 @@ export class MeshRuntime {
     await streams.close();
     sessions.conversations.close();
     await sessions.store.close();
-    const overdue = setTimeout(() => pool.destroy(), this.options.drainTimeoutMs);
+    const overdue = setTimeout(() => {
+      pool.destroy();
+      passages.destroy();
+    }, this.options.drainTimeoutMs);
     try {
-      await pool.close();
+      await Promise.all([pool.close(), passages.close()]);
     } finally {
       clearTimeout(overdue);
     }

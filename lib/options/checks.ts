@@ -79,6 +79,12 @@ export const servicePattern = text(
   'a service name such as mesh.trust.apply, or a prefix such as mesh.trust.*',
 );
 
+/** A path, or all below one, which ends in `/*`. */
+export const pathPattern = text(
+  /^(?=\/)(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()+,;=:@-]+)*(?:\/\*?)?$/,
+  'a path such as /reports/daily, or /reports/* for all below it',
+);
+
 /** An address to call; completed with port 570 where it names none. */
 export const address: Check<string> = (value, name, problems) =>
   (typeof value === 'string' ? completeAddress(value) : undefined) ??

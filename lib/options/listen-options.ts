@@ -44,6 +44,11 @@ export interface ListenOptions {
   handshakeTimeoutMs?: number;
   /** Time for a request over HTTP/1.1 to arrive as a whole, in ms. Default 300 000 (5 minutes). */
   requestTimeoutMs?: number;
+  /**
+   * How long a request that is handed on to a registered path, or a connection upgraded for one, may be without a byte either way,
+   * in ms; then it is ended. Default 900 000 (15 minutes).
+   */
+  idleTimeoutMs?: number;
   /** Certificates, to serve TLS on this port. Default: none; it serves plaintext only. */
   tls?: ListenTlsOptions;
   /** Who is expected here: partners at the `outer` side, one's own applications at the `inner` one. Default `outer`. */

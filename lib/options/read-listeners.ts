@@ -78,6 +78,7 @@ function readListener(
       host: listen.take('host', check.bindHost, () => '0.0.0.0'),
       handshakeTimeoutMs: listen.take('handshakeTimeoutMs', check.milliseconds(1), () => 10_000),
       requestTimeoutMs: listen.take('requestTimeoutMs', check.milliseconds(1), () => 300_000),
+      idleTimeoutMs: listen.take('idleTimeoutMs', check.milliseconds(1), () => 900_000),
       ...scope,
       ...(transports && { transports }),
       ...(tls && { tls }),
@@ -110,8 +111,11 @@ function readTls(option: string, listen: OptionReader, problems: Problems): Reso
 
 const clientCertificates = check.oneOf('none', 'request', 'require');
 
-/** A pattern of names of services, or an area. The areas have the form of names, too. */
-const served: check.Check<string> = check.servicePattern;
+/** A pattern of names of services or of paths, or an area. The areas have the form of names, too. */
+const served: check.Check<string> = (value, name, problems) => {
+  const isPath = typeof value === 'string' && value.startsWith('/');
+  return (isPath ? check.pathPattern : check.servicePattern)(value, name, problems);
+};
 
 /** What is served at the outer side only where it is asked for. */
 const KEPT_INSIDE: readonly ServedArea[] = ['weaving', 'administration'];

@@ -1,3 +1,4 @@
+import { isOwnPath } from '../protocol/own-paths.js';
 import { parseUrn } from '../protocol/urn.js';
 import { refusal } from '../protocol/wire-fields.js';
 import type { RegisteredService, RegistrationKind } from './registration.js';
@@ -33,15 +34,16 @@ export function addressOf(
 export const MAX_SEGMENTS = 32;
 
 /**
- * A segment by which a server may come to another path than the one that was looked at: `.`, `..`, one of them percent-encoded,
- * an encoded slash, a backslash, or a NUL.
+ * A segment by which a server may come to another path than the one that was looked at: `.`, `..`, one of them percent-encoded or
+ * with parameters behind it, an encoded slash, a backslash, a fragment, or a NUL.
  */
-const TRICK = /^(?:\.|%2e){1,2}$|%2f|%5c|%00|[\\\0]/i;
+const TRICK = /^(?:\.|%2e){1,2}(?:$|;|%3b)|%2f|%5c|%00|[\\#\0]/i;
 
-/** Whether a path means what it says: none of its segments leads elsewhere. */
+/** Whether a path means what it says: none of its segments leads elsewhere, and it does not begin as the name of a host does. */
 export function isPlainPath(path: string): boolean {
   return (
     path.startsWith('/') &&
+    !path.startsWith('//') &&
     !path
       .slice(1)
       .split('/')
@@ -52,6 +54,8 @@ export function isPlainPath(path: string): boolean {
 function checkedPattern(pattern: string, path: string): string {
   const fixed = pattern.endsWith('/*') ? pattern.slice(0, -2) : pattern;
   const isShort = fixed.split('/').length <= MAX_SEGMENTS;
+  if (isOwnPath(fixed))
+    throw refusal(path, 'found by a path that is not one of those that the node serves itself', pattern);
   if ((fixed === '' || isPlainPath(fixed)) && isShort && !/[*?#\s]/.test(fixed)) return pattern;
   throw refusal(
     path,

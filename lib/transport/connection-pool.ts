@@ -3,6 +3,9 @@ import { MeshError } from '../errors/mesh-error.js';
 import { MAX_TIMER_MS } from '../context/expiry.js';
 import type { Connection } from './transport.js';
 
+/** What a pool needs to know of what it keeps. */
+export type Poolable = Pick<Connection, 'pending' | 'close' | 'destroy'>;
+
 /** Whom to reach: an address, by the transport of that name; by the default transport when there is none. */
 export interface PoolTarget {
   readonly address: string;
@@ -17,8 +20,8 @@ export interface ConnectionPoolOptions {
   readonly maxConnections?: number;
 }
 
-interface Entry {
-  readonly connection: Connection;
+interface Entry<C> {
+  readonly connection: C;
   /** Sweeps since it was last in use. */
   quietSweeps: number;
 }
@@ -28,9 +31,9 @@ const SWEEPS_UNTIL_CLOSED = 2;
 
 const MAX_CONNECTIONS = 1024;
 
-/** Keeps one {@link Connection} for each transport and address, while it is in use. */
-export class ConnectionPool {
-  private readonly entries = new Map<string, Entry>();
+/** Keeps one connection for each transport and address, while it is in use. */
+export class ConnectionPool<C extends Poolable = Connection> {
+  private readonly entries = new Map<string, Entry<C>>();
   private readonly leaving = new Set<Promise<void>>();
   private readonly maxConnections: number;
   private sweeper: NodeJS.Timeout | undefined;
@@ -38,7 +41,7 @@ export class ConnectionPool {
 
   /** @param dial makes a connection; `undefined` asks for the default transport */
   constructor(
-    private readonly dial: (transport: string | undefined, address: string) => Connection,
+    private readonly dial: (transport: string | undefined, address: string) => C,
     private readonly options: ConnectionPoolOptions,
   ) {
     this.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
@@ -55,7 +58,7 @@ export class ConnectionPool {
    * @throws MeshError E0000000700 when all connections kept are busy and there is no room for another, E0000000619 when the
    * pool is closed; what `dial` throws
    */
-  get(target: PoolTarget): Connection {
+  get(target: PoolTarget): C {
     const key = `${target.transport ?? ''} ${target.address}`;
     const entry = this.entries.get(key) ?? this.add(key, target);
     entry.quietSweeps = 0;
@@ -75,7 +78,7 @@ export class ConnectionPool {
     this.closing ??= Promise.resolve();
   }
 
-  private add(key: string, target: PoolTarget): Entry {
+  private add(key: string, target: PoolTarget): Entry<C> {
     if (this.closing) {
       const message = `no connection to ${target.address}: the application is closing`;
       throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
@@ -89,7 +92,7 @@ export class ConnectionPool {
   }
 
   private makeRoom(target: PoolTarget): void {
-    let quietest: [string, Entry] | undefined;
+    let quietest: [string, Entry<C>] | undefined;
     for (const candidate of this.entries) {
       const [, { connection, quietSweeps }] = candidate;
       if (connection.pending === 0 && quietSweeps > (quietest?.[1].quietSweeps ?? -1)) quietest = candidate;
@@ -109,7 +112,7 @@ export class ConnectionPool {
     if (this.entries.size === 0) this.stopSweeping();
   }
 
-  private drop(key: string, entry: Entry): void {
+  private drop(key: string, entry: Entry<C>): void {
     this.entries.delete(key);
     const left = entry.connection.close().finally(() => this.leaving.delete(left));
     this.leaving.add(left);

@@ -9,13 +9,16 @@ import {
   refusing,
 } from './transport.js';
 
-/** What serves each area. `services` has RPC, through which built-in services and administration are called, too. */
+/**
+ * What serves each area. `services` has RPC, through which built-in services and administration are called, too; `paths` what is
+ * handed on to instances that have registered their paths.
+ */
 export type AreaAcceptors = Readonly<Record<'services' | 'sessions', Acceptor>> &
-  Readonly<Partial<Record<ServedArea, Acceptor>>>;
+  Readonly<Partial<Record<ServedArea | 'paths', Acceptor>>>;
 
 /** What a listener serves, and to whom. */
 export interface Serving {
-  /** Names of services, prefixes ending in `.*`, `*`, and areas. */
+  /** Names of services, prefixes ending in `.*`, `*`, paths, those ending in `/*`, and areas. */
   readonly serves: readonly string[];
   readonly side: ResolvedListener['side'];
 }
@@ -29,9 +32,11 @@ type Admission = Pick<InboundHead, 'admits' | 'scope'>;
  */
 export function scopedAcceptor({ serves, side }: Serving, areas: AreaAcceptors): Acceptor {
   const open = SERVED_AREAS.filter((area) => serves.includes(area));
-  const patterns = serves.filter((pattern) => !SERVED_AREAS.some((area) => area === pattern));
+  const patterns = serves.filter((one) => !one.startsWith('/') && !SERVED_AREAS.some((area) => area === one));
   const rpc = patterns.length > 0 || AREAS_OF_RPC.some((area) => open.includes(area));
-  const acceptors = [...(rpc ? [areas.services] : []), ...open.flatMap((area) => areas[area] ?? [])];
+  const paths = areas.paths && withinPaths(areas.paths, patterns.includes('*') ? ['/*'] : serves);
+  // What is registered comes last: it takes no path from what is this package's own.
+  const acceptors = [...(rpc ? [areas.services] : []), ...open.flatMap((area) => areas[area] ?? []), ...(paths ?? [])];
   const find: Acceptor = (path) => {
     for (const accept of acceptors) {
       const endpoint = accept(path);
@@ -42,6 +47,16 @@ export function scopedAcceptor({ serves, side }: Serving, areas: AreaAcceptors):
   const scope: ListenerScope = { side, areas: new Set(open) };
   const isEverything = open.length === SERVED_AREAS.length && patterns.includes('*');
   return gatedAcceptor(find, { scope, admits: isEverything ? undefined : admissionOf(patterns, scope.areas) });
+}
+
+/** The acceptor for the paths among these entries; none when there are no paths. */
+function withinPaths(accept: Acceptor, serves: readonly string[]): readonly Acceptor[] {
+  const patterns = serves.filter((one) => one.startsWith('/'));
+  if (patterns.length === 0) return [];
+  if (patterns.includes('/*')) return [accept];
+  const exact = new Set(patterns.map((pattern) => pattern.replace(/\/\*$/, '')));
+  const prefixes = patterns.filter((pattern) => pattern.endsWith('/*')).map((pattern) => pattern.slice(0, -1));
+  return [(path) => (exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix)) ? accept(path) : undefined)];
 }
 
 /** Areas that have services called by RPC. */

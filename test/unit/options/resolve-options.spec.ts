@@ -26,6 +26,7 @@ const OUTER = {
   host: '0.0.0.0',
   handshakeTimeoutMs: 10_000,
   requestTimeoutMs: 300_000,
+  idleTimeoutMs: 900_000,
   side: 'outer',
   serves: ['*', 'sessions', 'nodes', 'builtins'],
 };
@@ -104,6 +105,7 @@ describe('resolveMeshOptions', () => {
         transports: ['grpc', 'memory'],
         handshakeTimeoutMs: 8,
         requestTimeoutMs: 9,
+        idleTimeoutMs: 10,
         tls: { key: 'key.pem', cert: 'cert.pem', ca: 'ca.pem', clientCertificate: 'request', plaintext: 'refuse' },
         side: 'inner',
         serves: ['mesh.trust.*', 'sessions'],
@@ -444,7 +446,7 @@ describe('resolveMeshOptions', () => {
     ["grpc.mode must be 'auto' or 'unary' or 'stream', got 'both'", { grpc: { mode: 'both' } }],
     ['the options must be an object, got null', null],
     [
-      "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, port, requestTimeoutMs, serves, side, tls, transports",
+      "unknown option 'listen.prot' (did you mean 'port'?); known: handshakeTimeoutMs, host, idleTimeoutMs, port, requestTimeoutMs, serves, side, tls, transports",
       { listen: { prot: 1 } },
     ],
     [
