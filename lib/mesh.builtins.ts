@@ -4,7 +4,7 @@ import { Documents } from './node/builtin/doc/documents.js';
 import { HEALTH_FILE, PROTOCOL_FILE, REFLECTION_FILES, TRANSPORT_FILE } from './node/builtin/grpc/files.js';
 import { Health } from './node/builtin/grpc/health.js';
 import { Reflection } from './node/builtin/grpc/reflection.js';
-import { Stats } from './node/builtin/stats.js';
+import { type Forwarded, Stats } from './node/builtin/stats.js';
 import { STATS_PATH, statsPage } from './node/builtin/stats-page.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import type { CallTally } from './rpc/provider/call-tally.js';
@@ -21,6 +21,8 @@ export interface BuiltinParts {
   readonly store: SessionStore;
   /** Connections open: those that others made, and those that this process made. */
   connections(): { readonly inbound: number; readonly outbound: number };
+  /** How calls went that were handed on; `undefined` where nothing hands them on. */
+  forwarded(): Forwarded | undefined;
   /** Whether anything is served at a path. */
   serves(path: string): boolean;
 }
@@ -76,12 +78,13 @@ export function joinBuiltins(parts: BuiltinParts): JoinedBuiltins {
   };
 }
 
-function statsOf({ tally, store, connections }: BuiltinParts): Stats {
+function statsOf({ tally, store, connections, forwarded }: BuiltinParts): Stats {
   return new Stats({
     services: () => tally.list(),
     traffic: () => tally,
     connections,
     sessions: () => store.stats(),
+    forwarded,
   });
 }
 

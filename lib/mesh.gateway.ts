@@ -1,6 +1,7 @@
 import { BALANCER } from './balance/balancer.js';
 import { CODEC } from './codec/codec.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import type { Forwarded } from './node/builtin/stats.js';
 import { CalledUrns } from './node/gateway/called-urns.js';
 import { DepartedServices } from './node/gateway/departed-services.js';
 import { Destinations } from './node/gateway/destination.js';
@@ -35,6 +36,8 @@ export interface JoinedGateway {
   readonly accept: Acceptor;
   /** Whether a call that this process makes goes out through the gateway. */
   leadsTo(target: CallTarget): boolean;
+  /** How calls went that were handed on. */
+  forwarded(): Forwarded;
   close(): void;
 }
 
@@ -59,6 +62,7 @@ export function joinGateway(setting: GatewaySetting): JoinedGateway {
       const named = nodeId || instId;
       return named !== '' && !urns.isOwn(named) && partners.knows({ nodeId, instId });
     },
+    forwarded: () => gateway.tally.figures(),
     close: () => departed.close(),
   };
 }

@@ -4,7 +4,7 @@ import { BUILTIN_EXTENSIONS } from './builtins.js';
 import { CODEC } from './codec/codec.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
-import { joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
+import { type BuiltinParts, joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
 import { joinMiddleware } from './mesh.middleware.js';
 import { type JoinedPartners, joinPartners } from './mesh.node.js';
@@ -15,7 +15,7 @@ import { joinStreams } from './mesh.streams.js';
 import type { StreamDesk } from './nest/passive/stream-desk.js';
 import type { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
-import { type Instance, REGISTRY } from './registry/registry.js';
+import { EVERY_SUBSET, type Instance, REGISTRY } from './registry/registry.js';
 import { RETRY_POLICY } from './resilience/retry-policy.js';
 import { ROUTER } from './routing/router.js';
 import { CONSUMER_FILTER, PROVIDER_FILTER } from './rpc/call-filter.js';
@@ -88,13 +88,15 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   );
   const partners = joinPartners(extensions, options);
   const sessions = joinSessions(extensions, options, pool, partners.partners);
-  const builtins = builtinsOf(setting, { dispatcher, pool, sessions });
+  const forwarded = () => gateway?.forwarded();
+  const builtins = builtinsOf(setting, { dispatcher, pool, sessions, forwarded });
   const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
   const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry, partners });
   const rpc = gateway?.accept ?? dispatcher.accept;
   const middleware = joinMiddleware(extensions, codec);
   const own = middleware.around('self', rpc);
   const self = selfOf(options);
+  const through: Instance = { ...self, subset: EVERY_SUBSET };
   const isOwn = (service: string): boolean =>
     services.has(service) || builtins.answers(service) || registry.answers(service);
   const invoker = new MeshInvoker(
@@ -106,7 +108,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
       filters: extensions.all(CONSUMER_FILTER),
       codec,
       pool,
-      self: (service, target) => (isOwn(service) || gateway?.leadsTo(target) ? self : undefined),
+      self: (service, target) => (gateway?.leadsTo(target) ? through : isOwn(service) ? self : undefined),
     },
     options,
   );
@@ -182,7 +184,12 @@ function selfOf({ name, nodeId, instId, subset }: ResolvedMeshOptions): Instance
 
 function builtinsOf(
   { options, services, listeners }: MeshSetting,
-  { dispatcher, pool, sessions }: Pick<MeshParts, 'dispatcher' | 'pool' | 'sessions'>,
+  {
+    dispatcher,
+    pool,
+    sessions,
+    forwarded,
+  }: Pick<MeshParts, 'dispatcher' | 'pool' | 'sessions'> & Pick<BuiltinParts, 'forwarded'>,
 ): JoinedBuiltins {
   const inbound = (): number => listeners().reduce((sum, { connections = 0 }) => sum + connections, 0);
   const builtins: JoinedBuiltins = joinBuiltins({
@@ -191,6 +198,7 @@ function builtinsOf(
     tally: dispatcher.tally,
     store: sessions.store,
     connections: () => ({ inbound: inbound(), outbound: pool.size }),
+    forwarded,
     serves: (path) =>
       [dispatcher.accept, sessions.endpoint.accept, sessions.nodes, builtins.accept].some((find) => find(path)),
   });

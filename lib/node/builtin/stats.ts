@@ -20,6 +20,14 @@ export interface StatsSources {
   /** Connections open: those that others made, and those that this process made. */
   connections(): { readonly inbound: number; readonly outbound: number };
   sessions(): StoreStats;
+  /** How calls went that were handed on; `undefined` where nothing hands them on. */
+  forwarded(): Forwarded | undefined;
+}
+
+/** How calls went that were handed on; those to partners by the id of the node. An answer counts as served, whatever it says. */
+export interface Forwarded {
+  readonly instances: ServiceFigures;
+  readonly partners: Readonly<Record<string, ServiceFigures>>;
 }
 
 /** Figures by group; a number, or groups of numbers again. */
@@ -35,12 +43,14 @@ export class Stats {
   figures(): Figures {
     const services = Object.fromEntries(this.sources.services());
     const { unknown, receivedBytes, sentBytes } = this.sources.traffic();
+    const forwarded = this.sources.forwarded();
     const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
     return {
       status: 'true',
       uptimeSeconds: Math.floor(process.uptime()),
       calls: { ...sumOf(Object.values(services)), unknown },
       bytes: { received: receivedBytes, sent: sentBytes },
+      ...(forwarded && { forwarded: figuresOf(forwarded) }),
       connections: this.sources.connections(),
       sessions: { ...this.sources.sessions() },
       memory: { rss, heapTotal, heapUsed, external, arrayBuffers },
@@ -69,6 +79,11 @@ export class Stats {
 function flatten(name: string, value: Figures[string]): [string, string][] {
   if (typeof value !== 'object') return [[name, String(value)]];
   return Object.entries(value).flatMap(([inner, figure]) => flatten(`${name}.${inner}`, figure));
+}
+
+function figuresOf({ instances, partners }: Forwarded): Figures {
+  const byPartner = Object.entries(partners).map(([nodeId, calls]) => [nodeId, { ...calls }] as const);
+  return { instances: { ...instances }, partners: Object.fromEntries(byPartner) };
 }
 
 function sumOf(services: readonly Readonly<ServiceFigures>[]): ServiceFigures {

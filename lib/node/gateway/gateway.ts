@@ -15,6 +15,7 @@ import { deliver } from '../delivery.js';
 import type { Partner } from '../partners/partner.js';
 import type { CalledUrn, CalledUrns } from './called-urns.js';
 import type { Destination, Destinations } from './destination.js';
+import { ForwardTally } from './forward-tally.js';
 import { forwardedCall } from './forwarded-call.js';
 import type { InstanceCaller } from './instance-caller.js';
 import { type Answer, answerOf, type ForwardingWire, ownAnswer } from './wire.js';
@@ -41,6 +42,8 @@ type Elsewhere = Exclude<Destination, { readonly to: 'here' }>;
  * partner's node. The bytes of calls and answers go through as they are.
  */
 export class Gateway {
+  /** How the calls went that were handed on. */
+  readonly tally = new ForwardTally();
   private readonly handlers = new Map<string, CallHandler>();
 
   constructor(private readonly parts: GatewayParts) {
@@ -86,12 +89,18 @@ export class Gateway {
 
   /** Never rejects. */
   private async forward(call: InboundCall, called: CalledUrn, destination: Elsewhere): Promise<Answer> {
+    const calls = this.tally.begin(destination);
     try {
-      return await (destination.to === 'partner'
+      const answer = await (destination.to === 'partner'
         ? this.toPartner(call, called, destination.partner)
         : this.toInstance(call, called, destination));
+      calls.served++;
+      return answer;
     } catch (error) {
+      calls.failed++;
       return this.failure(call, error);
+    } finally {
+      calls.underWay--;
     }
   }
 

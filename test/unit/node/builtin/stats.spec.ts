@@ -13,13 +13,17 @@ describe('the figures', () => {
       traffic: () => ({ unknown: 5, receivedBytes: 10, sentBytes: 20 }),
       connections: () => ({ inbound: 1, outbound: 2 }),
       sessions: () => ({ sessions: 1, queues: 2, messages: 3, bytes: 4, waiting: 5 }),
+      forwarded: () => ({
+        instances: { served: 6, failed: 0, underWay: 1 },
+        partners: { LX2: { served: 7, failed: 8, underWay: 0 } },
+      }),
     });
     onTestFinished(() => stats.close());
     expect(stats.figures()).toMatchObject({
       calls: { served: 4, failed: 1, underWay: 2, unknown: 5 },
       services: { 'a.b': { served: 3, failed: 1, underWay: 0 } },
     });
-    expect(stats.flat(['services', 'bytes', 'sessions'])).toEqual({
+    expect(stats.flat(['services', 'bytes', 'sessions', 'forwarded'])).toEqual({
       'bytes.received': '10',
       'bytes.sent': '20',
       'sessions.sessions': '1',
@@ -27,6 +31,12 @@ describe('the figures', () => {
       'sessions.messages': '3',
       'sessions.bytes': '4',
       'sessions.waiting': '5',
+      'forwarded.instances.served': '6',
+      'forwarded.instances.failed': '0',
+      'forwarded.instances.underWay': '1',
+      'forwarded.partners.LX2.served': '7',
+      'forwarded.partners.LX2.failed': '8',
+      'forwarded.partners.LX2.underWay': '0',
       'services.a.b.served': '3',
       'services.a.b.failed': '1',
       'services.a.b.underWay': '0',
