@@ -82,7 +82,7 @@ export const FLAGS: readonly Flag[] = [
     value: 'TOKEN',
     path: ['node', 'administration', 'token'],
     read: text,
-    help: 'what those have to know who administer it from outside; other users of the machine see flags, so say it rather in',
+    help: 'what those have to know who administer it from outside (nobody can); who sees the processes of the machine sees flags, too: rather use the variable',
   },
   {
     name: 'address',

@@ -21,6 +21,7 @@ beforeAll(() => {
   requireBuild();
   const [, yaml = ''] = /^```yaml\n(# node\.yaml\n.*?)^```/ms.exec(page) ?? [];
   writeFileSync(join(folder, 'node.yaml'), yaml);
+  writeFileSync(join(folder, 'routes.yaml'), '- { nodeId: LX0000010000020, address: 10.0.0.7 }');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PartnerRoute } from '../../../../lib/node/partners/partner-route.js';
@@ -58,6 +58,15 @@ describe('a file of routes', () => {
     ['r.txt', '', 'r.txt: the name of the file of routes must end in .yaml, .yml or .json'],
   ])('%s with %j is wrong', (name, text, problem) => {
     expect(read(name, text).join('\n')).toContain(problem);
+  });
+
+  it('is as docs/partners.md shows it', () => {
+    const page = readFileSync(new URL('../../../../docs/partners.md', import.meta.url), 'utf8');
+    const [, yaml = ''] = /^```yaml\n(# routes\.yaml\n.*?)^```/ms.exec(page) ?? [];
+    expect(read('r.yaml', yaml)).toMatchObject([
+      { nodeId: 'LX0000010000020', addresses: ['10.0.0.7:7304', '10.0.0.8:7304'] },
+      { nodeId: 'LX0000010000030', mode: 'wrapped', details: { expireAt: 1_893_456_000_000 } },
+    ]);
   });
 
   it('says everything that is wrong', () => {
