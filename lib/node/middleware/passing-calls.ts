@@ -10,16 +10,16 @@ import {
 import type { Checkpoint } from './checkpoint.js';
 import { Crossing } from './crossing.js';
 import type { PassingCall, PassingRequest, PassingResponse } from './middleware.js';
-import { answerHeaders, inboundHead, passingHead } from './passing-head.js';
+import { answerHeaders, inbound, passing } from './passing-head.js';
 
 /** A handler of calls, with the middleware of a listener around it. */
 export function passingCalls(handler: CallHandler, checkpoint: Checkpoint): CallHandler {
-  const passing = (call: InboundCall): Promise<Uint8Array | CallAnswer> => {
+  const serve = (call: InboundCall): Promise<Uint8Array | CallAnswer> => {
     const service = checkpoint.serviceOf(call);
     if (!checkpoint.concerns(call, service)) return handler(call);
     return new CrossingCall(call, handler, checkpoint, service).serve();
   };
-  return refusing(passing, handler.refuse);
+  return refusing(serve, handler.refuse);
 }
 
 /** One call on its way through middleware. */
@@ -36,7 +36,7 @@ class CrossingCall {
     { listener, members }: Checkpoint,
     service: string,
   ) {
-    this.request = { kind: 'call', ...passingHead(call, listener, service), body: call.body };
+    this.request = passing('call', call, call.body, listener, service);
     this.crossing = new Crossing(members, this.request, (request) => this.reach(request));
   }
 
@@ -53,8 +53,7 @@ class CrossingCall {
   }
 
   private async reach(request: PassingRequest): Promise<PassingResponse> {
-    const head = inboundHead(this.call, request, this.request.headers);
-    const answer = await this.handler({ ...head, body: request.body as Uint8Array });
+    const answer = await this.handler(inbound(this.call, request, request.body as Uint8Array, this.request.headers));
     if (this.isOver) settleLost(answer);
     else this.answer = answer;
     return responseOf(answer);

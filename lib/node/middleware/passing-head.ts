@@ -1,34 +1,43 @@
 import { mediaTypeOf } from '../../transport/http-headers.js';
 import type { InboundHead, PassageHeaders, WireHeaders } from '../../transport/transport.js';
-import type { PassingHead, PassingResponse } from './middleware.js';
+import type { PassingHead, PassingRequest, PassingResponse } from './middleware.js';
 
-/** The head of what passes, with headers of its own. */
-export function passingHead(head: InboundHead, listener: string, service: string): PassingHead {
-  const { wire, method, path, query, headers, peer, deadline, cancellation } = head;
-  const own = copyOf(headers);
-  return { listener, wire, method, path, query, service, headers: own, peer, deadline, cancellation };
+/** What passes: its head, with headers of its own, and its body. */
+export function passing<K extends PassingRequest['kind'], B>(
+  kind: K,
+  came: InboundHead,
+  body: B,
+  listener: string,
+  service: string,
+): PassingHead & { readonly kind: K; readonly body: B } {
+  const { wire, method, path, query, peer, deadline, cancellation } = came;
+  const headers = Object.create(null) as Record<string, string>;
+  for (const name in came.headers) headers[name] = came.headers[name]!;
+  return { kind, listener, wire, method, path, query, service, headers, peer, deadline, cancellation, body };
 }
 
 /**
- * The head of what came, as the middleware handed it on.
+ * What came, as the middleware handed it on.
  *
  * @param own the headers that the middleware was given: they are as they should be
  */
-export function inboundHead(
+export function inbound<B>(
   came: InboundHead,
-  { method, path, query, headers: given, peer, deadline, cancellation }: PassingHead,
+  request: PassingHead,
+  body: B,
   own: WireHeaders,
-): InboundHead {
-  const headers = given === own ? own : copyOf(given);
+): InboundHead & { readonly body: B } {
+  const { method, path, query, peer, deadline, cancellation } = request;
+  const headers = request.headers === own ? own : copyOf(request.headers);
   const contentType = came.wire === 'http' ? mediaTypeOf(headers['content-type']) : came.contentType;
   const { wire, admits, scope } = came;
-  return { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits, scope };
+  return { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits, scope, body };
 }
 
-/** Headers of one's own, without a prototype. */
-export function copyOf(headers: WireHeaders): Record<string, string> {
+/** Headers that a middleware made, as they should be. */
+function copyOf(headers: WireHeaders): Record<string, string> {
   const copy = Object.create(null) as Record<string, string>;
-  for (const name in headers) copy[name.toLowerCase()] = headers[name]!;
+  for (const name of Object.keys(headers)) copy[name.toLowerCase()] = headers[name]!;
   return copy;
 }
 

@@ -7,7 +7,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { Crossing } from './crossing.js';
 import { linkedTo } from './linked-cancellation.js';
 import type { PassingPassage, PassingRequest, PassingResponse } from './middleware.js';
-import { answerHeaders, asIterable, inboundHead, passingHead } from './passing-head.js';
+import { answerHeaders, asIterable, inbound, passing } from './passing-head.js';
 
 /** What hands requests on as they come, with the middleware of a listener around it. */
 export function passingPassages(endpoint: PassageEndpoint, checkpoint: Checkpoint): PassageEndpoint {
@@ -34,7 +34,7 @@ class CrossingPassage {
     { listener, members }: Checkpoint,
     service: string,
   ) {
-    this.request = { kind: 'passage', ...passingHead(passage, listener, service), body: passage.body };
+    this.request = passing('passage', passage, passage.body, listener, service);
     this.crossing = new Crossing(members, this.request, (request) => this.reach(request));
     this.behind = linkedTo(passage.cancellation);
   }
@@ -51,21 +51,20 @@ class CrossingPassage {
 
   private async reach(request: PassingRequest): Promise<PassingResponse> {
     const { passage } = this;
-    const head = inboundHead(passage, request, this.request.headers);
     const { target, version, scheme, length, upgrade } = passage;
     const body = request.body as AsyncIterable<Uint8Array>;
+    const came = inbound(passage, request, body, this.request.headers);
     const isSameTarget = request.path === passage.path && request.query === passage.query;
     const isSameBody = body === this.request.body;
     const answer = await this.endpoint.pass({
-      ...head,
-      headers: isSameBody ? head.headers : withoutLength(head.headers, passage.headers),
+      ...came,
+      headers: isSameBody ? came.headers : withoutLength(came.headers, passage.headers),
       cancellation: this.behind,
       target: isSameTarget ? target : targetOf(request),
       version,
       scheme,
       length: isSameBody ? length : undefined,
       upgrade,
-      body,
       trailers: () => passage.trailers(),
     });
     this.answer = answer;

@@ -8,7 +8,7 @@ import { Crossing } from './crossing.js';
 import { linkedTo } from './linked-cancellation.js';
 import type { PassingRequest, PassingResponse, PassingStream } from './middleware.js';
 import { OutgoingMessages } from './outgoing-messages.js';
-import { answerHeaders, asIterable, inboundHead, passingHead } from './passing-head.js';
+import { answerHeaders, asIterable, inbound, passing } from './passing-head.js';
 
 /** A handler of streams, with the middleware of a listener around it. */
 export function passingStreams(handler: StreamHandler, checkpoint: Checkpoint): StreamHandler {
@@ -33,7 +33,7 @@ class CrossingStream {
     { listener, members }: Checkpoint,
     service: string,
   ) {
-    this.request = { kind: 'stream', ...passingHead(stream, listener, service), body: stream.messages };
+    this.request = passing('stream', stream, stream.messages, listener, service);
     this.crossing = new Crossing(members, this.request, (request) => this.reach(request));
     this.behind = linkedTo(stream.cancellation);
     this.outgoing = new OutgoingMessages(stream.path, (reason) => this.behind.cancel(reason));
@@ -109,7 +109,8 @@ class PassedStream implements InboundStream {
     readonly cancellation: Cancellation,
     private readonly outgoing: OutgoingMessages,
   ) {
-    const head = inboundHead(stream, request, given.headers);
+    const body = request.body as AsyncIterable<Uint8Array>;
+    const head = inbound(stream, request, body, given.headers);
     this.path = head.path;
     this.query = head.query;
     this.headers = head.headers;
@@ -121,7 +122,6 @@ class PassedStream implements InboundStream {
     this.admits = head.admits;
     this.scope = head.scope;
     this.draining = stream.draining;
-    const body = request.body as AsyncIterable<Uint8Array>;
     this.messages = body === given.body ? body : this.watched(body);
   }
 
