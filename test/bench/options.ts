@@ -44,7 +44,7 @@ export const USAGE = `npm run bench -- [options]
   --json FILE    write the figures of every round
   --unpinned     do not bind server and client to a CPU each
   --profile DIR  one more round, not counted, with CPU profiles of both processes
-  --smoke        one round of 0.1 s, 100 idle connections: whether it runs, not how fast
+  --smoke        one round of 0.02 s, 100 idle connections: whether it runs, not how fast
   --help         this text`;
 
 /**
@@ -75,8 +75,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     ...(values.profile !== undefined && { profile: values.profile }),
     rows: values.rows.split(',').map(known),
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
-    seconds: values.smoke ? 0.1 : positive('seconds', values.seconds),
-    warmUpSeconds: values.smoke ? 0.05 : 3,
+    seconds: values.smoke ? 0.02 : positive('seconds', values.seconds),
+    warmUpSeconds: values.smoke ? 0.01 : 3,
     calls: positive('calls', values.calls),
     connections: values.smoke ? 100 : 10_000,
     pinning: values.unpinned ? 'free' : 'pinned',
