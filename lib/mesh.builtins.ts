@@ -1,4 +1,5 @@
 import { appServices, ENVIRON_SERVICE } from './node/builtin/app-services.js';
+import type { Environ } from './node/builtin/environ.js';
 import type { DescribedService } from './node/builtin/doc/described-service.js';
 import { Documents } from './node/builtin/doc/documents.js';
 import { HEALTH_FILE, PROTOCOL_FILE, REFLECTION_FILES, TRANSPORT_FILE } from './node/builtin/grpc/files.js';
@@ -19,6 +20,8 @@ export interface BuiltinParts {
   readonly services: ServiceTable;
   readonly tally: CallTally;
   readonly store: SessionStore;
+  /** Describes the node that the application belongs to. */
+  environ(): Environ;
   /** Connections open: those that others made, and those that this process made. */
   connections(): { readonly inbound: number; readonly outbound: number };
   /** How calls went that were handed on; `undefined` where nothing hands them on. */
@@ -48,7 +51,7 @@ export function joinBuiltins(parts: BuiltinParts): JoinedBuiltins {
   const { builtins: served } = options;
   const stats = statsOf(parts);
   const documents = new Documents(options, () => services.list().map(described));
-  const own = appServices({ app: options, served, documents, stats });
+  const own = appServices({ app: options, served, documents, stats, environ: parts.environ });
   for (const { service, invoke } of own) {
     services.addFallback({
       service,

@@ -4,6 +4,7 @@ import { BUILTIN_EXTENSIONS } from './builtins.js';
 import { CODEC } from './codec/codec.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
+import { describeNode, joinAdministration } from './mesh.administration.js';
 import { type BuiltinParts, joinBuiltins, type JoinedBuiltins } from './mesh.builtins.js';
 import { joinGateway, type JoinedGateway } from './mesh.gateway.js';
 import { joinMiddleware } from './mesh.middleware.js';
@@ -12,6 +13,7 @@ import { joinPassages, type JoinedPassages } from './mesh.passages.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
+import { OperatorGate } from './node/administration/operator-gate.js';
 import type { StreamDesk } from './nest/passive/stream-desk.js';
 import type { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
@@ -89,8 +91,12 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const partners = joinPartners(extensions, options);
   const sessions = joinSessions(extensions, options, pool, partners.partners);
   const forwarded = () => gateway?.forwarded();
-  const builtins = builtinsOf(setting, { dispatcher, pool, sessions, forwarded });
-  const registry = joinRegistry({ options, extensions, services, invoker: () => invoker });
+  const description = describeNode(options);
+  const environ = () => description.environ();
+  const builtins = builtinsOf(setting, { dispatcher, pool, sessions, forwarded, environ });
+  const gate = new OperatorGate(options.node?.administration.token ?? '');
+  const registry = joinRegistry({ options, extensions, services, gate, invoker: () => invoker });
+  const administration = joinAdministration({ ...setting, ...partners, extensions, pool, description, gate });
   const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry, partners });
   const rpc = gateway?.accept ?? dispatcher.accept;
   const middleware = joinMiddleware(extensions, codec);
@@ -98,7 +104,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const self = selfOf(options);
   const through: Instance = { ...self, subset: EVERY_SUBSET };
   const isOwn = (service: string): boolean =>
-    services.has(service) || builtins.answers(service) || registry.answers(service);
+    services.has(service) || [builtins, registry, administration].some((part) => part.answers(service));
   const invoker = new MeshInvoker(
     {
       registry: extensions.get(REGISTRY),
@@ -122,7 +128,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         sessions: sessions.endpoint.accept,
         nodes: sessions.nodes,
         builtins: builtins.accept,
-        administration: registry.accept,
+        weaving: administration.acceptNodes,
+        administration: (path) => registry.accept(path) ?? administration.accept(path),
         paths: passages.accept,
       },
     );
@@ -189,7 +196,8 @@ function builtinsOf(
     pool,
     sessions,
     forwarded,
-  }: Pick<MeshParts, 'dispatcher' | 'pool' | 'sessions'> & Pick<BuiltinParts, 'forwarded'>,
+    environ,
+  }: Pick<MeshParts, 'dispatcher' | 'pool' | 'sessions'> & Pick<BuiltinParts, 'forwarded' | 'environ'>,
 ): JoinedBuiltins {
   const inbound = (): number => listeners().reduce((sum, { connections = 0 }) => sum + connections, 0);
   const builtins: JoinedBuiltins = joinBuiltins({
@@ -199,6 +207,7 @@ function builtinsOf(
     store: sessions.store,
     connections: () => ({ inbound: inbound(), outbound: pool.size }),
     forwarded,
+    environ,
     serves: (path) =>
       [dispatcher.accept, sessions.endpoint.accept, sessions.nodes, builtins.accept].some((find) => find(path)),
   });

@@ -1,5 +1,6 @@
 import { CODEC } from './codec/codec.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import type { OperatorGate } from './node/administration/operator-gate.js';
 import { Registrar } from './node/registry/registrar.js';
 import { RegisterEndpoint } from './node/registry/register-endpoint.js';
 import { registryServices } from './node/registry/registry-services.js';
@@ -16,6 +17,8 @@ export interface RegistryParts {
   readonly options: ResolvedMeshOptions;
   readonly extensions: ExtensionRegistry;
   readonly services: ServiceTable;
+  /** Tells who may register at the outer side. */
+  readonly gate: OperatorGate;
   /** Makes the calls to the nodes that this application registers at. */
   invoker(): MeshInvoker;
 }
@@ -36,9 +39,9 @@ export interface JoinedRegistry {
 }
 
 /** Joins what keeps registrations to what serves them, and adds the services of the registry to those of the application. */
-export function joinRegistry({ options, extensions, services, invoker }: RegistryParts): JoinedRegistry {
+export function joinRegistry({ options, extensions, services, gate, invoker }: RegistryParts): JoinedRegistry {
   const registrations = extensions.get(REGISTRATIONS);
-  const endpoint = new RegisterEndpoint(registrations, extensions.get(CODEC));
+  const endpoint = new RegisterEndpoint(registrations, extensions.get(CODEC), gate);
   const served = options.node ? registryServices(registrations) : [];
   for (const { service, invoke } of served) {
     services.addFallback({
@@ -47,7 +50,10 @@ export function joinRegistry({ options, extensions, services, invoker }: Registr
       wire: undefined,
       timeoutMs: undefined,
       area: 'administration',
-      invoke,
+      invoke: async (args, { attachments }, head) => {
+        gate.admitToRegistry({ head, attachments });
+        return invoke(args);
+      },
     });
   }
   const client = new MeshClient(invoker, options);

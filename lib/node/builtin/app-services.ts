@@ -2,7 +2,7 @@ import type { ResolvedBuiltinOptions } from '../../options/builtin-options.js';
 import { type BuiltinService, mapArgument, textArgument, textsArgument } from './builtin-service.js';
 import { admitToDebug, debug } from './debug.js';
 import type { Documents } from './doc/documents.js';
-import { environOf } from './environ.js';
+import type { Environ } from './environ.js';
 import type { Stats } from './stats.js';
 import { type VersionedApp, versionsOf } from './versions.js';
 
@@ -12,6 +12,8 @@ export interface AppServiceParts {
   readonly served: ResolvedBuiltinOptions;
   readonly documents: Documents;
   readonly stats: Stats;
+  /** Describes the node that the application belongs to. */
+  environ(): Environ;
 }
 
 /** The place of the application's name in the name of a service; callers send either. */
@@ -21,9 +23,8 @@ const NAME = '${mesh.name}';
 export const ENVIRON_SERVICE = 'mesh.net.environ';
 
 /** The built-in services of an application that are called by RPC, under each of their names. */
-export function appServices({ app, served, documents, stats }: AppServiceParts): readonly BuiltinService[] {
+export function appServices({ app, served, documents, stats, environ }: AppServiceParts): readonly BuiltinService[] {
   const versions = once(() => versionsOf(app));
-  const environ = environOf(app);
   const own: readonly (BuiltinService & { readonly on: boolean })[] = [
     {
       service: 'doc',
@@ -44,7 +45,7 @@ export function appServices({ app, served, documents, stats }: AppServiceParts):
   const named = [NAME, app.name].flatMap((name) =>
     own.filter(({ on }) => on).map(({ service, invoke }) => ({ service: `${name}.builtin.${service}`, invoke })),
   );
-  return served.environ ? [...named, { service: ENVIRON_SERVICE, invoke: () => environ }] : named;
+  return served.environ ? [...named, { service: ENVIRON_SERVICE, invoke: environ }] : named;
 }
 
 /** Makes a value when it is first asked for. */

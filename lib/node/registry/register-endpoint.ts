@@ -6,7 +6,8 @@ import { readRegistration, readRegistrations } from '../../registry/read-registr
 import type { Registration } from '../../registry/registration.js';
 import type { Registrations } from '../../registry/registrations.js';
 import type { Codec } from '../../codec/codec.js';
-import type { Acceptor, CallAnswer, InboundCall } from '../../transport/transport.js';
+import { type Acceptor, type CallAnswer, type InboundCall, refusing } from '../../transport/transport.js';
+import type { OperatorGate } from '../administration/operator-gate.js';
 
 /** Path at which instances register over HTTP (standard, registration). */
 export const REGISTER_PATH = '/v1/interconn/registry/register';
@@ -16,19 +17,30 @@ export const REGISTER_PATH = '/v1/interconn/registry/register';
  * What becomes of it is in the answer's `code`.
  */
 export class RegisterEndpoint {
-  /** @param codec reads the bodies, and writes the answers: JSON */
+  /**
+   * @param codec reads the bodies, and writes the answers: JSON
+   * @param gate tells who may register; who may not is told so by HTTP itself
+   */
   constructor(
     private readonly registrations: Registrations,
     private readonly codec: Codec,
+    private readonly gate: OperatorGate,
   ) {}
 
   /** Finds the handler of the path. */
   readonly accept: Acceptor = (path) => (path === REGISTER_PATH ? this.serve : undefined);
 
-  private readonly serve = async (call: InboundCall): Promise<CallAnswer> => ({
-    body: this.codec.encode(await this.answer(call)),
-    contentType: 'application/json',
-  });
+  private readonly serve = refusing(
+    async (call: InboundCall): Promise<CallAnswer> => {
+      this.gate.admitToRegistry({ head: call });
+      return this.answered(await this.answer(call));
+    },
+    (error) => this.answered(failureEnvelope(error)),
+  );
+
+  private answered(envelope: unknown): CallAnswer {
+    return { body: this.codec.encode(envelope), contentType: 'application/json' };
+  }
 
   private async answer({ method, path, body }: InboundCall): Promise<unknown> {
     try {
