@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '../../context/expiry.js';
-import { Header } from '../../protocol/headers.js';
+import { Header, MAX_HEADER_LENGTH, safeHeaderValue } from '../../protocol/headers.js';
 import { isCarried, nodesPassed } from '../../protocol/interconnect.js';
 import type { InboundCall, OutboundCall, WireHeaders } from '../../transport/transport.js';
 
@@ -32,7 +32,7 @@ export interface Forwarding {
  * A call as it goes on: body and trace as they came, the headers of the protocol, this node added to those that it has passed,
  * and the time that is left. What concerns one connection stays behind.
  *
- * @throws MeshError E0000000503 when it has passed this node before, or too many
+ * @throws MeshError E0000000503 when it has passed this node before, or too many; E0000000400 when a header is too long
  */
 export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, timeoutMs }: Forwarding): ForwardedCall {
   const passed = call.headers[Header.NODES_PASSED] ? [...nodesPassed(call.headers, nodeId), nodeId].join(',') : nodeId;
@@ -40,7 +40,7 @@ export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, ti
   const sharesStreams = call.headers[Header.CALL_STREAMS] === '1' && said === undefined;
   const deadline = deadlineOf(call, said, sharesStreams ? Infinity : Date.now() + timeoutMs);
   const headers = Object.create(null) as Record<string, string>;
-  for (const name in call.headers) if (isCarried(name)) headers[name] = call.headers[name]!;
+  for (const name in call.headers) if (isCarried(name)) headers[name] = ofLength(name, call.headers[name]!);
   headers[Header.URN] = urn;
   headers[Header.NODES_PASSED] = passed;
   if (targetNodeId !== undefined) headers[Header.TARGET_NODE_ID] ||= targetNodeId;
@@ -48,6 +48,11 @@ export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, ti
   if (sharesStreams) return { headers, body, deadline, cancellation, series: seriesOf(headers) };
   headers[Header.TIMEOUT] = String(Math.max(1, Math.ceil(deadline - Date.now())));
   return { headers, body, deadline, cancellation };
+}
+
+/** What characters a value has, is looked at when it is sent. */
+function ofLength(name: string, value: string): string {
+  return value.length > MAX_HEADER_LENGTH ? safeHeaderValue(name, value) : value;
 }
 
 /**
