@@ -92,7 +92,12 @@ export class Http1Ride {
 
   private gotSocket(socket: Socket, sent: ClientRequest): void {
     // Whether a connection that was kept is still there shows once what has come on it was read.
-    if (sent.reusedSocket) return void setImmediate(() => this.gotConnection(sent));
+    if (sent.reusedSocket) {
+      return void setImmediate(() => {
+        if (socket.readableEnded) sent.destroy(new Error('the server has closed the connection'));
+        else this.gotConnection(sent);
+      });
+    }
     this.state = 'connecting';
     const { secure } = this.target;
     if (!socket.connecting) return this.gotConnection(sent);
