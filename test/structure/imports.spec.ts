@@ -33,7 +33,12 @@ function cruise(directory: string, folders: readonly string[]): Cruise {
   const depcruise = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
   const config = join(root, '.dependency-cruiser.cjs');
   const args = [depcruise, '--config', config, '--output-type', 'json', ...folders];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    // What is beyond the default of 1 MiB is cut off.
+    maxBuffer: 64 * 1_024 * 1_024,
+  });
   if (stdout === '') throw new Error(`dependency-cruiser printed nothing: ${stderr}`);
   return JSON.parse(stdout) as Cruise;
 }

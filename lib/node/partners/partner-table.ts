@@ -25,7 +25,7 @@ export interface PartnerTableParts {
 interface Step {
   readonly id: string;
   readonly entry: PartnerEntry | undefined;
-  resolve(wasThere: boolean): void;
+  resolve(before: PartnerRoute | undefined): void;
   reject(error: unknown): void;
 }
 
@@ -71,7 +71,7 @@ export class PartnerTable implements Partners {
 
   async remove(nodeId: string): Promise<boolean> {
     this.refuseFixed(nodeId);
-    return this.inTurn(nodeId, undefined);
+    return (await this.inTurn(nodeId, undefined)) !== undefined;
   }
 
   watch(watcher: (change: RouteChange) => void): () => void {
@@ -132,7 +132,8 @@ export class PartnerTable implements Partners {
     );
   }
 
-  private inTurn(nodeId: string, entry: PartnerEntry | undefined): Promise<boolean> {
+  /** Resolves to what administration said of the node before. */
+  private inTurn(nodeId: string, entry: PartnerEntry | undefined): Promise<PartnerRoute | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ id: nodeId.toLowerCase(), entry, resolve, reject });
       this.running ??= this.run();
@@ -196,11 +197,11 @@ export class PartnerTable implements Partners {
 
 /** Takes a step in what is to be kept. Returns what tells its caller, once that is kept. */
 function answerTo({ id, entry, resolve, reject }: Step, layer: RouteLayer): () => void {
-  const wasThere = layer.get(id) !== undefined;
+  const before = layer.get(id)?.route;
   try {
     if (entry) layer.put(id, entry);
     else layer.delete(id);
-    return () => resolve(wasThere);
+    return () => resolve(before);
   } catch (error) {
     return () => reject(error);
   }
