@@ -18,6 +18,7 @@ import { SubsetRouter } from './routing/subset/subset-router.js';
 import { MemorySessionStore } from './session/memory/memory-session-store.js';
 import { GrpcTransport } from './transport/grpc/grpc-transport.js';
 import { HttpTransport } from './transport/http/http-transport.js';
+import { TcpTransport } from './transport/tcp/tcp-transport.js';
 
 /** Every implementation that comes with the package: the only list that names them. */
 export const BUILTIN_EXTENSIONS: readonly Type[] = [
@@ -29,6 +30,7 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   FormCodec,
   GrpcTransport,
   HttpTransport,
+  TcpTransport,
   StaticRegistry,
   RegisteredRegistry,
   MemoryRegistrations,

@@ -7,6 +7,7 @@ export {
   type DirectRule,
   type GrpcTransportOptions,
   type HttpTransportOptions,
+  type TcpTransportOptions,
   type LimitOptions,
   MESH_OPTIONS,
   type MeshOptions,

@@ -58,6 +58,22 @@ export interface HttpTransportOptions {
   tls?: DialTlsOptions;
 }
 
+/** Settings of the TCP transport: how calls are made to peers of ours over the protocol of our own. */
+export interface TcpTransportOptions {
+  /** Time for an address to take a connection, TLS included, in ms. Default 5 000. */
+  connectTimeoutMs?: number;
+  /** A ping is sent after this time without traffic while somebody waits, in ms. Default 30 000. */
+  keepaliveTimeMs?: number;
+  /** A connection whose ping is not answered within this time is lost, in ms. Default 10 000. */
+  keepaliveTimeoutMs?: number;
+  /** First delay before a lost connection is tried again, in ms; doubled each time, with jitter. Default 50. */
+  reconnectMinMs?: number;
+  /** Largest delay between attempts to reconnect, in ms. Default 10 000. */
+  reconnectMaxMs?: number;
+  /** Uses TLS for all connections of this transport, `{}` as Node does by default. Default: plaintext. */
+  tls?: DialTlsOptions;
+}
+
 /** Sizes and depths accepted from peers. */
 export interface LimitOptions {
   /**
@@ -179,6 +195,8 @@ export interface MeshOptions {
   grpc?: GrpcTransportOptions;
   /** Settings of the HTTP transport. */
   http?: HttpTransportOptions;
+  /** Settings of the TCP transport. */
+  tcp?: TcpTransportOptions;
   /** What sessions may hold, and for how long. */
   sessions?: SessionOptions;
   /** The nodes of other institutions, to which what is pushed for them is forwarded. Default none. */
@@ -232,6 +250,7 @@ export interface ResolvedMeshOptions {
   readonly retry: Readonly<Required<RetryOptions>>;
   readonly grpc: Readonly<Required<Omit<GrpcTransportOptions, 'tls'>> & Pick<GrpcTransportOptions, 'tls'>>;
   readonly http: Readonly<Required<Omit<HttpTransportOptions, 'tls'>> & Pick<HttpTransportOptions, 'tls'>>;
+  readonly tcp: Readonly<Required<Omit<TcpTransportOptions, 'tls'>> & Pick<TcpTransportOptions, 'tls'>>;
   readonly sessions: Readonly<Required<SessionOptions>>;
   readonly partners: readonly ResolvedPartner[];
   readonly builtins: ResolvedBuiltinOptions;

@@ -60,6 +60,7 @@ function readMesh(reader: OptionReader, environment: Environment, problems: Prob
     retry: reader.section('retry', (retry) => readRetry(retry, problems)),
     grpc: reader.section('grpc', (grpc) => readGrpc(grpc, problems)),
     http: reader.section('http', (http) => readHttp(http, problems)),
+    tcp: reader.section('tcp', (tcp) => readTcp(tcp, problems)),
     sessions: reader.section('sessions', (sessions) => readSessions(sessions, limits)),
     partners: readPartners(reader, { nodeId }, problems),
     builtins: readBuiltins(reader.raw('builtins'), problems),
@@ -137,6 +138,20 @@ function readHttp(reader: OptionReader, problems: Problems): ResolvedMeshOptions
     connectTimeoutMs: reader.take('connectTimeoutMs', check.milliseconds(1), () => CONNECT_TIMEOUT_MS),
     ...(tls && { tls }),
   };
+}
+
+function readTcp(reader: OptionReader, problems: Problems): ResolvedMeshOptions['tcp'] {
+  const tls = readDialTls('tcp.tls', reader, problems);
+  const tcp = {
+    connectTimeoutMs: reader.take('connectTimeoutMs', check.milliseconds(1), () => CONNECT_TIMEOUT_MS),
+    keepaliveTimeMs: reader.take('keepaliveTimeMs', check.milliseconds(1), () => 30_000),
+    keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
+    reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 50),
+    reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
+    ...(tls && { tls }),
+  };
+  refuseOrder('tcp.reconnectMinMs', tcp.reconnectMinMs, 'tcp.reconnectMaxMs', tcp.reconnectMaxMs, problems);
+  return tcp;
 }
 
 /** A queue has room for two of the largest messages, and all queues together for two of the largest queues. */

@@ -46,9 +46,9 @@ export class SecureDial {
     return { secureContext: this.secureContext, minVersion: 'TLSv1.2', ...(servername && { servername }) };
   }
 
-  /** Connects for HTTP/2. */
-  connect(host: string, port: number): TLSSocket {
-    const socket = connect({ ...this.optionsFor(host), host, port, ALPNProtocols: ['h2'] });
+  /** Connects. @param protocol what is to be spoken, by its name in ALPN (RFC 7301). Default HTTP/2. */
+  connect(host: string, port: number, protocol = 'h2'): TLSSocket {
+    const socket = connect({ ...this.optionsFor(host), host, port, ALPNProtocols: [protocol] });
     return socket.setNoDelay(true);
   }
 }

@@ -4,6 +4,7 @@ import { MemoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { MemoryTransport } from '../../lib/transport/memory/memory-transport.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { chainOf, copyEach, type Handle, middleware, passOn } from '../support/middleware-fixtures.js';
+import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { transportOptions } from '../support/transport-fixtures.js';
 import { describeStreams } from './transport-streams.contract.js';
 import { describeTransport } from './transport.contract.js';
@@ -19,6 +20,9 @@ describeTransport('http 2', () => new HttpTransport(transportOptions({}, {}, {},
 
 describeStreams('grpc', () => new GrpcTransport(transportOptions()));
 describeStreams('memory', () => new MemoryTransport(new MemoryNetwork(), transportOptions()));
+
+describeTransport('tcp', () => new TcpTransport(transportOptions()));
+describeStreams('tcp', () => new TcpTransport(transportOptions()));
 
 /** A transport all of whose listeners have middleware around what they serve. */
 function withMiddleware(transport: Transport, handle: Handle): Transport {

@@ -35,6 +35,7 @@ function provider(tls: Partial<ListenTlsOptions>): Promise<TestApp> {
 
 const ways: readonly [string, (tls: NonNullable<MeshOptions['grpc']>['tls']) => MeshOptions][] = [
   ['gRPC', (tls) => ({ grpc: { tls: tls! } })],
+  ['TCP', (tls) => ({ use: { transport: 'tcp' }, tcp: { tls: tls! }, grpc: { tls: tls! } })],
   ['HTTP/1.1', (tls) => ({ use: { transport: 'http' }, http: { tls: tls! } })],
   ['HTTP/2', (tls) => ({ use: { transport: 'http' }, http: { version: '2', tls: tls! } })],
 ];
@@ -45,7 +46,7 @@ describe.each(ways)('an application over TLS, by %s', (_, optionsOf) => {
     const options = optionsOf({ ca, ...authority.issue({ name: 'consumer' }) });
     const consumer = await startConsumer(address, { facades: [Safe], options });
     expect(await consumer.client(Safe).open('7')).toBe('opened by 7');
-    const transport = options.use ? 'http' : 'grpc';
+    const transport = options.use?.transport === 'http' ? 'http' : 'grpc';
     const session = consumer.app.get(MeshSessions).open('s', { node: { address, transport } });
     await session.push(Buffer.from('message'), { topic: 't' });
     const message = await app.get(MeshSessions).open('s').pop({ topic: 't', timeoutMs: 5_000 });

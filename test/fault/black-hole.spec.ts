@@ -6,6 +6,7 @@ import { MeshError } from '../../lib/errors/mesh-error.js';
 import type { DialTlsOptions } from '../../lib/options/dial-options.js';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import { HttpTransport } from '../../lib/transport/http/http-transport.js';
+import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import type { Connection, DuplexStream } from '../../lib/transport/transport.js';
 import { type BlackHole, openBlackHole } from '../support/black-hole.js';
 import { silentAddress } from '../support/nodes.js';
@@ -28,6 +29,8 @@ const overHttp =
   (version: '1.1' | '2'): Dial =>
   (address, options) =>
     kept(new HttpTransport(transportOptions({}, {}, {}, { ...options, version })).dial(address));
+const overTcp: Dial = (address, options) =>
+  kept(new TcpTransport(transportOptions({}, {}, {}, {}, options)).dial(address));
 const throughTls =
   (dial: Dial): Dial =>
   (address, options) =>
@@ -36,6 +39,8 @@ const throughTls =
 const wires: readonly (readonly [string, Dial])[] = [
   ['gRPC', overGrpc],
   ['gRPC through TLS', throughTls(overGrpc)],
+  ['TCP', overTcp],
+  ['TCP through TLS', throughTls(overTcp)],
   ['HTTP/1.1', overHttp('1.1')],
   ['HTTP/1.1 through TLS', throughTls(overHttp('1.1'))],
   ['HTTP/2', overHttp('2')],

@@ -6,6 +6,7 @@ import type {
   HttpTransportOptions,
   LimitOptions,
   ResolvedMeshOptions,
+  TcpTransportOptions,
 } from '../../lib/options/mesh-options.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
 import type { OutboundCall, WireHeaders } from '../../lib/transport/transport.js';
@@ -16,10 +17,21 @@ export function transportOptions(
   limits: LimitOptions = {},
   listen: ListenOptions = {},
   http: HttpTransportOptions = {},
+  tcp: TcpTransportOptions = {},
 ): ResolvedMeshOptions {
   const quick = { reconnectMinMs: 10, reconnectMaxMs: 50, ...grpc };
   const maxMessageBytes = limits.maxMessageBytes ?? 2 * 1024 * 1024;
-  const options = resolveMeshOptions({ grpc: quick, limits: { ...limits, maxMessageBytes }, listen, http }, {});
+  const { reconnectMinMs, reconnectMaxMs } = quick;
+  const options = resolveMeshOptions(
+    {
+      grpc: quick,
+      tcp: { reconnectMinMs, reconnectMaxMs, ...tcp },
+      limits: { ...limits, maxMessageBytes },
+      listen,
+      http,
+    },
+    {},
+  );
   // A transport knows bodies only: what it is told of their largest is the limit that is tested.
   return { ...options, limits: { ...options.limits, maxBodyBytes: maxMessageBytes } };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { MAGIC } from '../tcp/wire.js';
 
 /** What a client of HTTP/2 says first, when it knows already that the server speaks it (RFC 9113, 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -6,15 +7,23 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** The first byte of TLS: a record of the handshake (RFC 8446, 5.1). */
 const HANDSHAKE_RECORD = 0x16;
 
-/** What can be spoken on the port. */
-export type Protocol = 'http1' | 'http2' | 'tls';
+/** What can be spoken on the port. `mesh` is our own protocol (docs/tcp-protocol.md). */
+export type Protocol = 'http1' | 'http2' | 'mesh' | 'tls';
+
+/** What has a beginning of its own. */
+const BEGINNINGS = [
+  ['http2', PREFACE],
+  ['mesh', MAGIC],
+] as const;
 
 /** The protocol that begins with these bytes; `undefined` while they are too few to tell. */
 export function protocolOf(bytes: Buffer): Protocol | undefined {
   if (bytes[0] === HANDSHAKE_RECORD) return 'tls';
-  const known = Math.min(bytes.length, PREFACE.length);
-  if (bytes.compare(PREFACE, 0, known, 0, known) !== 0) return 'http1';
-  return known === PREFACE.length ? 'http2' : undefined;
+  for (const [protocol, beginning] of BEGINNINGS) {
+    const known = Math.min(bytes.length, beginning.length);
+    if (bytes.compare(beginning, 0, known, 0, known) === 0) return known === beginning.length ? protocol : undefined;
+  }
+  return 'http1';
 }
 
 /**

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Logger } from '@nestjs/common';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { WINDOW_BYTES, type ChannelOptions } from '../http2/channel.js';
+import { type ChannelOptions, WINDOW_BYTES } from '../http2/channel.js';
 import { Keepalive } from '../http2/keepalive.js';
 import type { Acceptor, ListenAt, Listener } from '../transport.js';
 import { Http1Port } from './http1-port.js';
@@ -11,6 +11,8 @@ import { Http2PortConnection } from './http2-port-connection.js';
 import type { HttpHost } from './http-request.js';
 import { peerOf } from '../peer.js';
 import { Reception, type Spoken, type Welcome } from './reception.js';
+import { InboundLink } from '../tcp/inbound-link.js';
+import { ownHello, type TcpOptions } from '../tcp/tcp-options.js';
 import { TlsDoor } from './tls-door.js';
 
 /** Streams that a peer may have open at a time on one connection; more wait at the peer. */
@@ -18,6 +20,9 @@ const MAX_STREAMS = 10_000;
 
 /** Time for calls that are on their way here when the port closes, in ms. Connections without a call are closed then. */
 const FAREWELL_MS = 500;
+
+/** What a {@link PortListener} needs of the options. */
+export type PortOptions = TcpOptions & ChannelOptions;
 
 /** Default of `handshakeTimeoutMs`. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -29,7 +34,7 @@ const REQUEST_TIMEOUT_MS = 300_000;
 const IDLE_TIMEOUT_MS = 900_000;
 
 /**
- * A port that serves gRPC, HTTP/2 and HTTP/1.1, with TLS and without. What a connection speaks is told by its first bytes,
+ * A port that serves gRPC, HTTP/2, HTTP/1.1 and the TCP protocol, with TLS and without. What a connection speaks is told by its first bytes,
  * those within TLS once more, and on HTTP/2 by the content type of each stream.
  */
 export class PortListener implements Listener, HttpHost {
@@ -40,12 +45,13 @@ export class PortListener implements Listener, HttpHost {
   private readonly sockets = new Set<Socket>();
   private readonly http2 = new Set<Http2PortConnection>();
   private readonly http1: Http1Port;
+  private readonly links = new Set<InboundLink>();
   private closing: Promise<void> | undefined;
 
   private constructor(
     readonly server: Server,
     readonly acceptor: Acceptor,
-    private readonly options: ChannelOptions,
+    private readonly options: PortOptions,
     { tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, ...at }: ListenAt,
     door: TlsDoor | undefined,
   ) {
@@ -64,7 +70,7 @@ export class PortListener implements Listener, HttpHost {
   }
 
   /** @throws MeshError E0000000619 when the address cannot be bound, E0000000400 for certificates that cannot be used */
-  static async listen(at: ListenAt, acceptor: Acceptor, options: ChannelOptions): Promise<PortListener> {
+  static async listen(at: ListenAt, acceptor: Acceptor, options: PortOptions): Promise<PortListener> {
     const door = await doorOf(at);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     const listener = new PortListener(server, acceptor, options, at, door);
@@ -105,12 +111,14 @@ export class PortListener implements Listener, HttpHost {
   destroy(): void {
     void this.close();
     for (const connection of this.http2) connection.destroy();
+    for (const link of this.links) link.destroy();
     this.http1.destroy();
     for (const socket of this.sockets) socket.destroy();
   }
 
   private speak(spoken: Spoken, socket: Socket, known: () => void): void {
     if (spoken === 'http2') return this.speakHttp2(socket, known);
+    if (spoken === 'mesh') return this.speakMesh(socket, known);
     known();
     this.http1.accept(socket);
   }
@@ -133,6 +141,18 @@ export class PortListener implements Listener, HttpHost {
     if (this.closing) connection.drain();
   }
 
+  private speakMesh(socket: Socket, known: () => void): void {
+    const link: InboundLink = new InboundLink(socket, ownHello(this.options), {
+      acceptor: this.acceptor,
+      onGreeted: known,
+      onCall: () => this.onCall(),
+      onCallOver: () => this.onCallOver(),
+      onGone: (gone) => this.links.delete(gone),
+    });
+    this.links.add(link);
+    if (this.closing) link.drain();
+  }
+
   private drain(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.farewell(), FAREWELL_MS);
@@ -142,6 +162,7 @@ export class PortListener implements Listener, HttpHost {
         resolve();
       });
       for (const connection of this.http2) connection.drain();
+      for (const link of this.links) link.drain();
       this.http1.drain();
     });
   }

@@ -4,6 +4,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { awaitProtocol, type Protocol } from './first-bytes.js';
 import { plainRefusal } from './http-messages.js';
+import { ALPN } from '../tcp/wire.js';
 import { refuseTls, type TlsDoor } from './tls-door.js';
 
 /** What is spoken on a connection once it is known whether through TLS. */
@@ -80,14 +81,21 @@ function hear(socket: Socket, tell: (protocol: Protocol) => void): void {
   });
 }
 
+/** What is agreed on within TLS, by its name. */
+const SPOKEN_AS: ReadonlyMap<string, Spoken> = new Map([
+  ['h2', 'http2'],
+  ['http/1.1', 'http1'],
+  [ALPN, 'mesh'],
+]);
+
 /** Whether something else was agreed on within TLS (RFC 7301) than is spoken. */
 function contradicts(agreed: string | false | null, spoken: Spoken): boolean {
-  return (agreed === 'h2' && spoken !== 'http2') || (agreed === 'http/1.1' && spoken !== 'http1');
+  return typeof agreed === 'string' && SPOKEN_AS.get(agreed) !== undefined && SPOKEN_AS.get(agreed) !== spoken;
 }
 
 /** The connection stays watched: a caller who does not close it has it closed. */
 function refusePlaintext(spoken: Spoken, socket: Socket): void {
-  if (spoken === 'http2') return void socket.destroy();
+  if (spoken !== 'http1') return void socket.destroy();
   const error = new MeshError(MeshCode.INVALID_REQUEST, 'this port serves TLS only');
   socket.resume().end(plainRefusal(error));
 }

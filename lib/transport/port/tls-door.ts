@@ -1,3 +1,4 @@
+import { ALPN } from '../tcp/wire.js';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { ResolvedListenTls } from '../../options/listen-options.js';
@@ -30,7 +31,7 @@ export class TlsDoor {
   private constructor({ tls: { clientCertificate }, handshakeTimeoutMs }: TlsDoorParts) {
     this.server = createServer({
       ...VERSIONS,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: ['h2', 'http/1.1', ALPN],
       allowHalfOpen: true,
       handshakeTimeout: handshakeTimeoutMs,
       requestCert: clientCertificate !== 'none',

@@ -33,7 +33,7 @@ function knownAt(path: string, options: unknown): string[] {
 
 describe('docs/configuration.md', () => {
   it('has a row for every option there is, and for no other', () => {
-    const sections = ['listen', 'mount', 'limits', 'retry', 'grpc', 'http', 'sessions', 'builtins'];
+    const sections = ['listen', 'mount', 'limits', 'retry', 'grpc', 'http', 'tcp', 'sessions', 'builtins'];
     const known = [
       ...knownAt('', { none: 1 }),
       ...sections.flatMap((section) => knownAt(`${section}.`, { [section]: { none: 1 } })),
@@ -44,6 +44,7 @@ describe('docs/configuration.md', () => {
       ...knownAt('registry.', { registry: { address: 'h', none: 1 } }),
       ...knownAt('grpc.tls.', { grpc: { tls: { none: 1 } } }),
       ...knownAt('http.tls.', { http: { tls: { none: 1 } } }),
+      ...knownAt('tcp.tls.', { tcp: { tls: { none: 1 } } }),
       ...knownAt('listen.tls.', { listen: { tls: { key: 'k', cert: 'c', none: 1 } } }),
       ...knownAt('services[].', { services: [{ service: 'a', addresses: ['h'], none: 1 }] }),
       ...knownAt('partners[].', { partners: [{ nodeId: 'a', address: 'h', none: 1 }] }),
@@ -53,6 +54,7 @@ describe('docs/configuration.md', () => {
       'retry',
       'grpc',
       'http',
+      'tcp',
       'sessions',
       'node.registry',
       'node.administration',

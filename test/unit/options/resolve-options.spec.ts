@@ -62,6 +62,13 @@ describe('resolveMeshOptions', () => {
         mode: 'auto',
       },
       http: { version: '1.1', connections: 256, connectTimeoutMs: 5_000 },
+      tcp: {
+        connectTimeoutMs: 5_000,
+        keepaliveTimeMs: 30_000,
+        keepaliveTimeoutMs: 10_000,
+        reconnectMinMs: 50,
+        reconnectMaxMs: 10_000,
+      },
       sessions: {
         maxQueueMessages: 10_000,
         maxQueueBytes: 134_217_728,
@@ -140,6 +147,14 @@ describe('resolveMeshOptions', () => {
         tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'node.example' },
       },
       http: { version: '2', connections: 3, connectTimeoutMs: 4, tls: {} },
+      tcp: {
+        connectTimeoutMs: 5,
+        keepaliveTimeMs: 1,
+        keepaliveTimeoutMs: 2,
+        reconnectMinMs: 3,
+        reconnectMaxMs: 4,
+        tls: {},
+      },
       sessions: {
         maxQueueMessages: 1,
         maxQueueBytes: 2,
@@ -412,6 +427,10 @@ describe('resolveMeshOptions', () => {
     ],
     ["mount must be an object, got 'yes'", { mount: 'yes' }],
     ['grpc.tls.cert and grpc.tls.key go together', { grpc: { tls: { key: 'k' } } }],
+    [
+      'tcp.reconnectMinMs must be at most tcp.reconnectMaxMs (1), got 2',
+      { tcp: { reconnectMinMs: 2, reconnectMaxMs: 1 } },
+    ],
     ['http.tls.ca must be PEM text or the path of a file that holds it', { http: { tls: { ca: '' } } }],
     ['listen.tls.key is missing', { listen: { tls: { cert: 'cert.pem' } } }],
     [

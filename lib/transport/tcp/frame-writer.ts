@@ -1,0 +1,160 @@
+import type { Socket } from 'node:net';
+import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
+
+/** Small frames are gathered in buffers of this size. */
+const SLAB_BYTES = 64 * 1024;
+
+/** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
+const AHEAD_BYTES = 512 * 1024;
+
+const none: Uint8Array = new Uint8Array(0);
+
+/** What became of what was written: it was handed to the network, or lost with the connection. */
+export type Outcome = 'delivered' | 'lost';
+
+/** A large message on its way: its pieces take turns with those of others. */
+export interface LargeSend {
+  readonly id: number;
+  readonly body: Uint8Array;
+  position: number;
+  /** Told once: all of it has been handed to the network, or it was lost with the connection. */
+  readonly sent: (outcome: Outcome) => void;
+}
+
+/**
+ * Writes frames. Those of one turn of the event loop are gathered, and written at its end, in one go; small ones before the
+ * pieces of large messages, which are not copied and go no faster than the socket takes them.
+ */
+export class FrameWriter {
+  private slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  private begin = 0;
+  private end = 0;
+  private full: Uint8Array[] = [];
+  private large: LargeSend[] = [];
+  private flushed: ((outcome: Outcome) => void)[] = [];
+  private phase: 'open' | 'ending' | 'closed' = 'open';
+  private scheduled = false;
+  private readonly flush = (): void => this.flushNow();
+
+  constructor(private readonly socket: Socket) {}
+
+  /** Writes a frame whose payload is small, in up to two parts, which are copied. */
+  frame(type: number, id: number, first: Uint8Array = none, second: Uint8Array = none): void {
+    if (this.phase !== 'open') return;
+    const length = first.length + second.length;
+    const at = this.reserve(HEADER_BYTES + length);
+    const { slab } = this;
+    this.header(at, length, type, id);
+    if (first.length > 0) slab.set(first, at + HEADER_BYTES);
+    if (second.length > 0) slab.set(second, at + HEADER_BYTES + first.length);
+    this.schedule();
+  }
+
+  /** Writes the pieces of a message whose first frame was written. */
+  pieces(id: number, body: Uint8Array, sent: (outcome: Outcome) => void): LargeSend {
+    const large = { id, body, position: 0, sent };
+    this.large.push(large);
+    this.schedule();
+    return large;
+  }
+
+  /** Writes no more of a message. */
+  breakOff(large: LargeSend): void {
+    const index = this.large.indexOf(large);
+    if (index >= 0) this.large.splice(index, 1);
+  }
+
+  /** Tells once what was written so far has been handed to the network, or was lost. */
+  onFlushed(tell: (outcome: Outcome) => void): void {
+    if (this.phase === 'closed') return tell('lost');
+    this.flushed.push(tell);
+    this.schedule();
+  }
+
+  /** Ends the connection after what was written. */
+  finish(): void {
+    if (this.phase !== 'open') return;
+    this.flushNow();
+    this.phase = 'ending';
+    this.socket.end();
+  }
+
+  /** The connection is gone: nothing is written any more. */
+  close(): void {
+    this.phase = 'closed';
+    this.full = [];
+    for (const { sent } of this.large.splice(0)) sent('lost');
+    for (const tell of this.flushed.splice(0)) tell('lost');
+  }
+
+  private reserve(bytes: number): number {
+    if (this.end + bytes > this.slab.length) {
+      if (this.end > this.begin) this.full.push(this.slab.subarray(this.begin, this.end));
+      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+      this.begin = this.end = 0;
+    }
+    const at = this.end;
+    this.end += bytes;
+    return at;
+  }
+
+  private header(at: number, length: number, type: number, id: number): void {
+    const { slab } = this;
+    slab[at] = length >>> 16;
+    slab[at + 1] = length >>> 8;
+    slab[at + 2] = length;
+    slab[at + 3] = type;
+    slab.writeUInt32BE(id, at + 4);
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    process.nextTick(this.flush);
+  }
+
+  private flushNow(): void {
+    this.scheduled = false;
+    if (this.phase !== 'open' || this.socket.destroyed) return;
+    const parts = this.gathered();
+    if (this.large.length > 0) this.gatherPieces(parts);
+    if (parts.length === 0) return;
+    const { socket } = this;
+    const told = this.flushed.length > 0 ? this.flushed.splice(0) : undefined;
+    const tell = told && ((error?: Error | null) => told.forEach((each) => each(error ? 'lost' : 'delivered')));
+    if (parts.length === 1) return void socket.write(parts[0] as Uint8Array, tell);
+    socket.cork();
+    const last = parts.length - 1;
+    parts.forEach((part, index) => socket.write(part, index === last ? tell : undefined));
+    socket.uncork();
+  }
+
+  private gathered(): Uint8Array[] {
+    const parts = this.full;
+    if (this.end > this.begin) parts.push(this.slab.subarray(this.begin, this.end));
+    this.begin = this.end;
+    this.full = [];
+    return parts;
+  }
+
+  /** As many pieces as the socket may have ahead, in turn. */
+  private gatherPieces(parts: Uint8Array[]): void {
+    let room = AHEAD_BYTES - this.socket.writableLength;
+    const sent: LargeSend[] = [];
+    while (room > 0 && this.large.length > 0) {
+      const large = this.large.shift() as LargeSend;
+      const piece = large.body.subarray(large.position, large.position + PIECE_BYTES);
+      large.position += piece.length;
+      const isLast = large.position === large.body.length;
+      const at = this.reserve(HEADER_BYTES);
+      this.header(at, piece.length, isLast ? FrameType.DATA : FrameType.DATA | MORE, large.id);
+      parts.push(...this.gathered(), piece);
+      room -= piece.length;
+      if (isLast) sent.push(large);
+      else this.large.push(large);
+    }
+    for (const large of sent) this.flushed.push(large.sent);
+    // What is left goes on when the socket has taken this.
+    if (this.large.length > 0) this.flushed.push(() => this.schedule());
+  }
+}

@@ -1,0 +1,102 @@
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { TableBounds } from './heads.js';
+import { PayloadReader, PayloadWriter } from './varint.js';
+import { VERSIONS, violation } from './wire.js';
+
+/** What one side tells of itself when a connection begins, and what the other has to keep to. */
+export interface Hello {
+  /** Versions spoken, when a side asks; the one that is spoken, twice, when it answers. */
+  readonly versions: { readonly min: number; readonly max: number };
+  /** Largest message taken, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Calls and streams taken at a time. */
+  readonly maxCalls: number;
+  /** Bytes of a stream's messages that may be under way unread. */
+  readonly windowBytes: number;
+  /** Bytes of large messages of calls that may be under way at a time; one message alone always may. */
+  readonly bulkBytes: number;
+  /** What is remembered of headers. */
+  readonly table: TableBounds;
+  /** Who it is; empty where it does not say. */
+  readonly nodeId: string;
+  readonly instId: string;
+}
+
+const Field = {
+  MIN_VERSION: 1,
+  MAX_VERSION: 2,
+  MAX_MESSAGE: 3,
+  MAX_CALLS: 4,
+  WINDOW: 5,
+  BULK: 6,
+  PAIRS: 7,
+  CHARACTERS: 8,
+  NODE_ID: 9,
+  INST_ID: 10,
+} as const;
+
+/** Least that a side has to take, so that what is agreed can work. */
+const LEAST = { message: 1_024, calls: 1, window: 4_096, bulk: 1_024 };
+
+/** Longest id of a node or institution. */
+const MAX_ID_LENGTH = 256;
+
+/** The payload of a `HELLO`: fields, each behind its number and length, so that those of later versions can be skipped. */
+export function encodeHello(hello: Hello): Buffer {
+  const out = new PayloadWriter(256);
+  const number = (field: number, value: number): void => {
+    const bytes = new PayloadWriter(8).number(value).written;
+    out.number(field).number(bytes.length).raw(bytes);
+  };
+  number(Field.MIN_VERSION, hello.versions.min);
+  number(Field.MAX_VERSION, hello.versions.max);
+  number(Field.MAX_MESSAGE, hello.maxMessageBytes);
+  number(Field.MAX_CALLS, hello.maxCalls);
+  number(Field.WINDOW, hello.windowBytes);
+  number(Field.BULK, hello.bulkBytes);
+  number(Field.PAIRS, hello.table.pairs);
+  number(Field.CHARACTERS, hello.table.characters);
+  out.number(Field.NODE_ID).text(hello.nodeId);
+  out.number(Field.INST_ID).text(hello.instId);
+  return Buffer.from(out.written);
+}
+
+/** @throws MeshError E0000000616 when it is malformed */
+export function decodeHello(payload: Buffer): Hello {
+  const input = new PayloadReader(payload);
+  const fields = new Map<number, Buffer>();
+  while (!input.done) {
+    const field = input.number();
+    fields.set(field, input.take(input.number()));
+  }
+  const number = (field: number, least: number): number => {
+    const bytes = fields.get(field);
+    if (!bytes) throw violation(`its greeting lacks field ${field}`);
+    const value = new PayloadReader(bytes).number();
+    if (value < least) throw violation(`its greeting says ${value} in field ${field}: at least ${least} are needed`);
+    return value;
+  };
+  return {
+    versions: { min: number(Field.MIN_VERSION, 1), max: number(Field.MAX_VERSION, 1) },
+    maxMessageBytes: number(Field.MAX_MESSAGE, LEAST.message),
+    maxCalls: number(Field.MAX_CALLS, LEAST.calls),
+    windowBytes: number(Field.WINDOW, LEAST.window),
+    bulkBytes: number(Field.BULK, LEAST.bulk),
+    table: { pairs: number(Field.PAIRS, 0), characters: number(Field.CHARACTERS, 0) },
+    nodeId: idOf(fields.get(Field.NODE_ID)),
+    instId: idOf(fields.get(Field.INST_ID)),
+  };
+}
+
+/** The version that both sides speak: the highest. @throws MeshError E0000000600 when there is none */
+export function agree({ versions: { min, max } }: Hello): number {
+  const version = Math.min(max, VERSIONS.max);
+  if (version >= Math.max(min, VERSIONS.min)) return version;
+  const message = `versions ${VERSIONS.min} to ${VERSIONS.max} of the protocol are spoken here, and ${min} to ${max} there`;
+  throw new MeshError(MeshCode.INCOMPATIBLE, message, { neverSent: true });
+}
+
+function idOf(bytes: Buffer | undefined): string {
+  return (bytes ?? Buffer.alloc(0)).subarray(0, MAX_ID_LENGTH).toString();
+}

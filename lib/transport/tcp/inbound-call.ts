@@ -1,0 +1,38 @@
+import { Cancellation } from '../../context/cancellation.js';
+import { splitQuery } from '../paths.js';
+import type { InboundCall, InboundHead, WireHeaders } from '../transport.js';
+import type { LargeSend } from './frame-writer.js';
+import type { Head } from './heads.js';
+
+/** A call on its way through this process. */
+export class TcpInboundCall implements InboundCall {
+  readonly path: string;
+  readonly query: string;
+  readonly headers: WireHeaders;
+  readonly wire = 'grpc';
+  readonly method = 'POST';
+  readonly contentType = 'application/grpc';
+  readonly deadline: number;
+  readonly cancellation = new Cancellation();
+  admits: InboundHead['admits'];
+  /** What of the answer is still being sent. */
+  large: LargeSend | undefined;
+  /** Takes the answer back while it waits for room at the caller. */
+  takeBack: (() => void) | undefined;
+  /** Told when an answer does not get through. */
+  lost: (() => void) | undefined;
+
+  constructor(
+    readonly id: number,
+    { path: target, headers }: Head,
+    timeoutMs: number,
+    readonly peer: string,
+    readonly body: Uint8Array,
+  ) {
+    const { path, query } = splitQuery(target);
+    this.path = path;
+    this.query = query;
+    this.headers = headers;
+    this.deadline = timeoutMs === 0 ? Infinity : Date.now() + timeoutMs;
+  }
+}

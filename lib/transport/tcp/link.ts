@@ -1,0 +1,243 @@
+import type { Socket } from 'node:net';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { toMeshError } from '../../errors/from-unknown.js';
+import { Assemblies } from './assemblies.js';
+import { BulkGate } from './bulk-gate.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
+import { FrameWriter } from './frame-writer.js';
+import { type Head, HeadReader, HeadWriter } from './heads.js';
+import { decodeHello, type Hello } from './hello.js';
+import { PingBudget } from './ping-budget.js';
+import { PayloadReader, PayloadWriter } from './varint.js';
+import { FrameType, MORE, type Part, type Piece, violation, WHOLE_BYTES } from './wire.js';
+
+/** Who uses a connection: the side that calls, or the side that serves. */
+export interface LinkOwner {
+  /** The other side has greeted. @throws MeshError when it cannot be spoken to */
+  onHello(hello: Hello): void;
+  /** A frame about a call or stream. @throws MeshError E0000000616 when it breaks the protocol */
+  onFrame(type: number, id: number, payload: Buffer, part: Part): void;
+  /** The other side takes no more calls beyond an id. */
+  onGoaway(lastId: number): void;
+  /** The connection is over. It is told once. */
+  onGone(reason: MeshError): void;
+}
+
+/** Longest reason read of a connection that is closed. */
+const MAX_REASON = 1_024;
+
+/** Time for the other side to read why the connection is closed, in ms. */
+const LINGER_MS = 500;
+
+/** One connection: the frames both ways, and what concerns neither calls nor streams. */
+export class Link implements FrameSink {
+  readonly writer: FrameWriter;
+  readonly assemblies: Assemblies;
+  private readonly reader: FrameReader;
+  private readonly scratch = new PayloadWriter();
+  private readonly headReader: HeadReader;
+  private readonly pings = new PingBudget();
+  private headWriter: HeadWriter | undefined;
+  private gate: BulkGate | undefined;
+  private greeted: Hello | undefined;
+  private over: MeshError | undefined;
+  private pongs: (() => void)[] = [];
+
+  /**
+   * @param own what this side takes
+   * @param skip bytes to come before the first frame
+   */
+  constructor(
+    private readonly socket: Socket,
+    own: Hello,
+    private readonly owner: LinkOwner,
+    skip = 0,
+  ) {
+    this.reader = new FrameReader(this, skip);
+    this.writer = new FrameWriter(socket);
+    this.headReader = new HeadReader(own.table);
+    this.assemblies = new Assemblies(own, (bytes) => this.credit(0, bytes));
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.once('end', () => this.lose('the other side has ended the connection'));
+    socket.once('error', (error) => this.lose(error.message));
+    socket.once('close', () => this.lose('the connection was lost'));
+  }
+
+  /** What the other side has said of itself. */
+  get peer(): Hello | undefined {
+    return this.greeted;
+  }
+
+  /** Whether the connection is over. */
+  get gone(): boolean {
+    return this.over !== undefined;
+  }
+
+  /** Bytes received so far. */
+  get bytesRead(): number {
+    return this.socket.bytesRead;
+  }
+
+  /** Writes the frame that a call or stream begins with. */
+  open(type: number, id: number, head: Head, timeoutMs: number, body: Uint8Array | undefined): void {
+    const { scratch, headWriter } = this;
+    scratch.clear();
+    headWriter?.write(scratch, head);
+    const written = Buffer.from(scratch.written);
+    scratch.clear().number(timeoutMs).number(written.length).raw(written);
+    if (!body || body.length <= WHOLE_BYTES) return this.writer.frame(type, id, scratch.written, body);
+    scratch.number(body.length);
+    this.writer.frame(type | MORE, id, scratch.written);
+  }
+
+  /** Reads what {@link open} wrote. @throws MeshError E0000000616 when it is malformed */
+  opened(payload: Buffer): { readonly head: Head; readonly timeoutMs: number; readonly rest: PayloadReader } {
+    const input = new PayloadReader(payload);
+    const timeoutMs = input.number();
+    const head = this.headReader.read(input.take(input.number()));
+    return { head, timeoutMs, rest: input };
+  }
+
+  /** Writes a message: whole, or its first frame. */
+  message(type: number, id: number, body: Uint8Array): void {
+    if (body.length <= WHOLE_BYTES) return this.writer.frame(type, id, body);
+    this.writer.frame(type | MORE, id, this.scratch.clear().number(body.length).written);
+  }
+
+  /** Lets a large message of a call begin when there is room for it at the other side. @returns takes it back */
+  whenRoom(bytes: number, start: () => void): () => void {
+    return this.gate?.pass(bytes, start) ?? (() => undefined);
+  }
+
+  /** A large message was broken off before the other side had it: it counts no longer. */
+  noLongerUnderWay(bytes: number): void {
+    this.gate?.release(bytes);
+  }
+
+  /** Tells why a call or stream has failed. */
+  fail(id: number, { code, message, neverSent }: MeshError): void {
+    const { scratch } = this;
+    scratch
+      .clear()
+      .number(neverSent ? 1 : 0)
+      .text(code)
+      .text(message.slice(0, 8_192));
+    this.writer.frame(FrameType.ERROR, id, scratch.written);
+  }
+
+  /** Reads what {@link fail} wrote. */
+  failure(payload: Buffer): MeshError {
+    const input = new PayloadReader(payload);
+    const flags = input.number();
+    return new MeshError(input.text(), input.text(), { neverSent: (flags & 1) !== 0 });
+  }
+
+  /** Lets the other side send so much more on a stream; with id 0, of large messages. */
+  credit(id: number, bytes: number): void {
+    if (!this.over) this.writer.frame(FrameType.CREDIT, id, this.scratch.clear().number(bytes).written);
+  }
+
+  /** Takes no more calls beyond an id. */
+  goaway(lastId: number): void {
+    this.writer.frame(FrameType.GOAWAY, lastId);
+  }
+
+  /** Asks whether the other side is there. @param answered told when it is */
+  ping(answered: () => void): void {
+    this.pongs.push(answered);
+    this.writer.frame(FrameType.PING, 0);
+  }
+
+  /** Closes the connection, and tells the other side why. */
+  refuse(error: MeshError): void {
+    if (this.over) return;
+    this.writer.frame(FrameType.CLOSE, 0, new PayloadWriter(256).text(error.code).text(error.message).written);
+    this.writer.finish();
+    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    this.end(error);
+  }
+
+  /** Ends the connection after what was written. */
+  finish(): void {
+    this.writer.finish();
+    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.lose('the connection was closed');
+  }
+
+  frame(type: number, id: number, payload: Buffer, part: Part): void {
+    if (this.over) return;
+    if (!this.greeted) return this.meet(type, payload);
+    switch (type) {
+      case FrameType.HELLO:
+        throw violation('it greets twice');
+      case FrameType.PING:
+        this.pings.take();
+        return this.writer.frame(FrameType.PONG, id, payload);
+      case FrameType.PONG:
+        return this.pongs.shift()?.();
+      case FrameType.GOAWAY:
+        return this.owner.onGoaway(id);
+      case FrameType.CLOSE:
+        return this.heedClose(payload);
+      case FrameType.CREDIT:
+        if (id === 0) return this.heedCredit(new PayloadReader(payload).number());
+    }
+    this.pings.reset();
+    this.owner.onFrame(type, id, payload, part);
+  }
+
+  piece(id: number, bytes: Buffer, which: Piece): void {
+    if (!this.over) this.assemblies.add(id, bytes, which);
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.over) return;
+    try {
+      this.reader.push(chunk);
+    } catch (error) {
+      this.refuse(toMeshError(error));
+    }
+  }
+
+  private meet(type: number, payload: Buffer): void {
+    if (type === FrameType.CLOSE) return this.heedClose(payload);
+    if (type !== FrameType.HELLO) throw violation('it does not greet first');
+    const hello = decodeHello(payload);
+    this.greeted = hello;
+    this.headWriter = new HeadWriter(hello.table);
+    this.gate = new BulkGate(hello.bulkBytes);
+    this.owner.onHello(hello);
+  }
+
+  private heedCredit(bytes: number): void {
+    if (!this.gate?.release(bytes)) throw violation('it takes more than was under way');
+  }
+
+  private heedClose(payload: Buffer): void {
+    const input = new PayloadReader(payload);
+    const code = input.text();
+    const text = input.text().slice(0, MAX_REASON);
+    this.end(new MeshError(code, `the other side has closed the connection: ${text}`));
+    this.socket.destroy();
+  }
+
+  private lose(why: string): void {
+    this.end(new MeshError(MeshCode.UNREACHABLE, why));
+    this.socket.destroy();
+  }
+
+  private end(reason: MeshError): void {
+    if (this.over) return;
+    this.over = reason;
+    this.assemblies.clear();
+    this.pongs = [];
+    this.owner.onGone(reason);
+    if (reason.code === MeshCode.UNREACHABLE) this.writer.close();
+    else this.socket.once('close', () => this.writer.close());
+  }
+}

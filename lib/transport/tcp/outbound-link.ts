@@ -1,0 +1,225 @@
+import type { Socket } from 'node:net';
+import { MAX_TIMER_MS } from '../../context/expiry.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
+import { tooLong } from '../refusals.js';
+import type { LargeSend } from './frame-writer.js';
+import { agree, encodeHello, type Hello } from './hello.js';
+import { Link, type LinkOwner } from './link.js';
+import type { Pingable } from './link-keepalive.js';
+import { OutboundStream } from './outbound-stream.js';
+import { PayloadReader } from './varint.js';
+import { FrameType, MAGIC, MAX_ID, type Part, violation, WHOLE_BYTES } from './wire.js';
+
+/** A call, and where it stands on its connection. */
+export class TcpCall extends PendingCall {
+  /** Its number on the connection; 0 before it has one. */
+  id = 0;
+  /** What of it is still being sent. */
+  large: LargeSend | undefined;
+  /** Takes it back while it waits for room at the peer. */
+  takeBack: (() => void) | undefined;
+}
+
+/** Who has made a connection, as the connection sees it. */
+export interface OutboundLinkHost {
+  /** The peer has greeted: calls can be made. */
+  onReady(link: OutboundLink): void;
+  /** No more calls can be made; those under way may still end well. */
+  onRetired(link: OutboundLink): void;
+  /** It is over. */
+  onGone(link: OutboundLink, reason: MeshError): void;
+}
+
+/** The calling side of a connection. */
+export class OutboundLink implements LinkOwner, Carrier, Pingable {
+  private readonly link: Link;
+  private readonly calls = new Map<number, TcpCall>();
+  private readonly streams = new Map<number, OutboundStream>();
+  private lastId = 0;
+
+  constructor(
+    socket: Socket,
+    private readonly own: Hello,
+    private readonly host: OutboundLinkHost,
+  ) {
+    this.link = new Link(socket, own, this);
+    socket.write(MAGIC);
+    this.link.writer.frame(FrameType.HELLO, 0, encodeHello(own));
+  }
+
+  /** Calls under way and streams open. */
+  get pending(): number {
+    return this.calls.size + this.streams.size;
+  }
+
+  /** Whether somebody waits for something. */
+  get awaited(): boolean {
+    return this.pending > 0;
+  }
+
+  /** Bytes received so far. */
+  get bytesRead(): number {
+    return this.link.bytesRead;
+  }
+
+  /** Sends a call. */
+  send(call: TcpCall): void {
+    const { body } = call.call;
+    const { maxMessageBytes, maxCalls } = this.peer;
+    if (body.length > maxMessageBytes) return call.fail(tooLong(body.length, maxMessageBytes));
+    if (this.pending >= maxCalls) return call.fail(tooMany(maxCalls));
+    call.carrier = this;
+    if (body.length <= WHOLE_BYTES) return this.write(call);
+    call.takeBack = this.link.whenRoom(body.length, () => this.write(call));
+  }
+
+  /** Opens a stream. */
+  open(stream: OutboundStream): void {
+    const { maxCalls, windowBytes } = this.peer;
+    if (this.pending >= maxCalls) return stream.fail(tooMany(maxCalls));
+    stream.carrier = this;
+    const id = this.nextId();
+    this.streams.set(id, stream);
+    this.link.open(FrameType.OPEN, id, stream.head, 0, undefined);
+    stream.attach(this.link, id, windowBytes, this.own.windowBytes);
+  }
+
+  abandon(passenger: Passenger): void {
+    if (passenger instanceof TcpCall) return this.abandonCall(passenger);
+    if (!(passenger instanceof OutboundStream) || !this.streams.delete(passenger.id)) return;
+    this.link.writer.frame(FrameType.CANCEL, passenger.id);
+  }
+
+  /** Asks whether the peer is there. */
+  ping(answered: () => void): void {
+    this.link.ping(answered);
+  }
+
+  /** Ends the connection once nothing is under way. */
+  finish(): void {
+    this.link.finish();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.link.destroy();
+  }
+
+  onHello(hello: Hello): void {
+    agree(hello);
+    this.host.onReady(this);
+  }
+
+  onFrame(type: number, id: number, payload: Buffer, part: Part): void {
+    if (id === 0 || id > this.lastId) throw violation(`it answers ${id}, which was never asked`);
+    switch (type) {
+      case FrameType.ANSWER:
+        return this.gotAnswer(id, payload, part);
+      case FrameType.MESSAGE:
+        return this.gotMessage(id, payload, part);
+      case FrameType.END:
+        return this.endOf(id)?.gotEnd();
+      case FrameType.ERROR:
+        return this.gotError(id, payload);
+      case FrameType.CREDIT:
+        return this.streams.get(id)?.sender.grant(new PayloadReader(payload).number());
+      default:
+        throw violation(`it sends a frame of type ${type}, which is the caller's`);
+    }
+  }
+
+  onGoaway(lastId: number): void {
+    this.host.onRetired(this);
+    const why = 'the peer is about to close, and has not looked at the call';
+    const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
+    for (const [id, call] of this.calls) if (id > lastId) this.end(call).fail(unseen);
+    for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
+  }
+
+  onGone(reason: MeshError): void {
+    this.host.onGone(this, reason);
+    const lost = new MeshError(MeshCode.UNREACHABLE, `there is no answer: ${reason.message}`, { cause: reason });
+    const passengers = [...this.calls.values(), ...this.streams.values()];
+    this.calls.clear();
+    this.streams.clear();
+    for (const passenger of passengers) passenger.fail(lost);
+  }
+
+  private get peer(): Hello {
+    return this.link.peer ?? this.own;
+  }
+
+  private nextId(): number {
+    if (++this.lastId === MAX_ID) this.host.onRetired(this);
+    return this.lastId;
+  }
+
+  private write(call: TcpCall): void {
+    const { path, headers, body } = call.call;
+    const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
+    call.takeBack = undefined;
+    call.id = this.nextId();
+    this.calls.set(call.id, call);
+    this.link.open(FrameType.CALL, call.id, { path, headers }, timeoutMs, body);
+    if (body.length <= WHOLE_BYTES) return;
+    call.large = this.link.writer.pieces(call.id, body, () => (call.large = undefined));
+  }
+
+  private abandonCall(call: TcpCall): void {
+    call.takeBack?.();
+    if (!this.calls.delete(call.id)) return;
+    if (call.large) this.link.writer.breakOff(call.large);
+    this.link.writer.frame(FrameType.CANCEL, call.id);
+  }
+
+  private gotAnswer(id: number, payload: Buffer, part: Part): void {
+    if (part === 'whole') return this.succeed(id, payload);
+    const total = new PayloadReader(payload).number();
+    this.link.assemblies.begin(id, total, 'counted', (body) => this.succeed(id, body));
+  }
+
+  private succeed(id: number, body: Buffer): void {
+    const call = this.calls.get(id);
+    this.calls.delete(id);
+    call?.succeed(body);
+  }
+
+  private gotMessage(id: number, payload: Buffer, part: Part): void {
+    const receiver = this.streams.get(id)?.receiver;
+    const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
+    receiver?.begin(total);
+    if (part === 'whole') return receiver?.push(payload);
+    this.link.assemblies.begin(id, total, 'free', (message) => this.streams.get(id)?.receiver.push(message));
+  }
+
+  private gotError(id: number, payload: Buffer): void {
+    this.link.assemblies.drop(id);
+    const error = this.link.failure(payload);
+    const call = this.calls.get(id);
+    if (call) this.end(call).fail(error);
+    this.endOf(id)?.fail(error);
+  }
+
+  /** A call is over. What is left of its message is not sent, and the peer is told. */
+  private end(call: TcpCall): TcpCall {
+    this.calls.delete(call.id);
+    if (call.large) {
+      this.link.writer.breakOff(call.large);
+      this.link.writer.frame(FrameType.CANCEL, call.id);
+    }
+    return call;
+  }
+
+  private endOf(id: number): OutboundStream | undefined {
+    const stream = this.streams.get(id);
+    this.streams.delete(id);
+    return stream;
+  }
+}
+
+function tooMany(maxCalls: number): MeshError {
+  const message = `the peer takes ${maxCalls} calls at a time on one connection, and so many are under way`;
+  return new MeshError(MeshCode.BUFFER_FULL, message, { neverSent: true });
+}

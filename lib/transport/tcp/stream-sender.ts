@@ -1,0 +1,99 @@
+import type { MeshError } from '../../errors/mesh-error.js';
+import { ready, Senders } from '../senders.js';
+import type { LargeSend } from './frame-writer.js';
+import type { Link } from './link.js';
+import { FrameType, WHOLE_BYTES } from './wire.js';
+
+/** What a message counts beside its bytes, so that empty ones count, too. */
+export const MESSAGE_OVERHEAD = 64;
+
+/** One side's messages on a stream: they go out in order, as far as the other side grants, and then what ends them. */
+export class StreamSender {
+  private readonly senders = new Senders();
+  private queue: Uint8Array[] = [];
+  private link: Link | undefined;
+  private id = 0;
+  private credit = 0;
+  private large: LargeSend | undefined;
+  private ending: (() => void) | undefined;
+  private over: MeshError | undefined;
+
+  /** From now on messages go out. @param credit what may be under way unread, in bytes */
+  attach(link: Link, id: number, credit: number): void {
+    this.link = link;
+    this.id = id;
+    this.credit = credit;
+    this.pump();
+  }
+
+  /** Sends a message. Resolves when the next may be sent. */
+  send(message: Uint8Array): Promise<void> {
+    if (this.over) return Promise.reject(this.over);
+    if (this.isFree && message.length <= WHOLE_BYTES) {
+      this.write(message);
+      return this.isFree ? ready : this.senders.wait();
+    }
+    this.queue.push(message);
+    const sent = this.senders.wait();
+    this.pump();
+    return sent;
+  }
+
+  /** Says something after the last message. @param last writes it */
+  end(last: () => void): void {
+    this.ending = last;
+    this.pump();
+  }
+
+  /** The other side grants so much more. */
+  grant(bytes: number): void {
+    this.credit += bytes;
+    this.pump();
+  }
+
+  /** Nothing goes out any more. @returns whether a message was broken off, which the other side has to be told */
+  fail(reason: MeshError): 'broken off' | 'clean' {
+    if (this.over) return 'clean';
+    this.over = reason;
+    this.queue = [];
+    this.ending = undefined;
+    this.senders.fail(reason);
+    if (!this.large) return 'clean';
+    this.link?.writer.breakOff(this.large);
+    return 'broken off';
+  }
+
+  /** Who waits to send need wait no longer: the stream ends. */
+  release(): void {
+    this.senders.release();
+  }
+
+  private get isFree(): boolean {
+    return this.link !== undefined && !this.large && this.credit > 0 && this.queue.length === 0;
+  }
+
+  private write(message: Uint8Array): void {
+    const { link, id } = this;
+    if (!link) return;
+    this.credit -= message.length + MESSAGE_OVERHEAD;
+    link.message(FrameType.MESSAGE, id, message);
+    if (message.length > WHOLE_BYTES) this.large = link.writer.pieces(id, message, () => this.gotSent());
+  }
+
+  private gotSent(): void {
+    this.large = undefined;
+    this.pump();
+  }
+
+  private pump(): void {
+    while (this.link && !this.large && this.credit > 0) {
+      const message = this.queue.shift();
+      if (!message) break;
+      this.write(message);
+    }
+    if (this.large || !this.link || this.queue.length > 0) return;
+    if (this.credit > 0) this.senders.release();
+    this.ending?.();
+    this.ending = undefined;
+  }
+}

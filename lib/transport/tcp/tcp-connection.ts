@@ -1,0 +1,212 @@
+import { connect, type Socket } from 'node:net';
+import type { Unsent } from '../../context/time-limits.js';
+import type { MeshError } from '../../errors/mesh-error.js';
+import { bareAnswer } from '../answers.js';
+import { unreachable } from '../failures.js';
+import { Backoff } from '../http2/backoff.js';
+import type { Carrier, Passenger } from '../pending-call.js';
+import { refusalOf } from '../refusals.js';
+import { RefusedStream } from '../refused-stream.js';
+import type { Target } from '../target.js';
+import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import { UnderWay } from '../under-way.js';
+import { ownHello, type TcpOptions } from './tcp-options.js';
+import { LinkKeepalive } from './link-keepalive.js';
+import { OutboundLink, type OutboundLinkHost, TcpCall } from './outbound-link.js';
+import { OutboundStream } from './outbound-stream.js';
+import { ALPN } from './wire.js';
+
+/** Time for a peer that took a connection to greet, in ms. */
+const GREETING_TIMEOUT_MS = 20_000;
+
+type Waiting = TcpCall | OutboundStream;
+
+type State =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'connecting';
+      readonly link: OutboundLink;
+      readonly waiting: Set<Waiting>;
+      readonly stage: Unsent['stage'];
+    }
+  | { readonly kind: 'ready'; readonly link: OutboundLink }
+  | { readonly kind: 'failed'; readonly until: number; readonly reason: MeshError }
+  | { readonly kind: 'closed' };
+
+/** What watches over a connection. */
+interface Dialled {
+  readonly watch: DialWatch;
+  readonly keepalive: LinkKeepalive;
+}
+
+/**
+ * The way to one address: a connection that is made when a call needs it. While it connects, calls wait; after it has failed
+ * to, calls fail at once until the time of the next attempt; after it was lost, the next call connects again.
+ */
+export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
+  private state: State = { kind: 'idle' };
+  private readonly links = new Map<OutboundLink, Dialled>();
+  private readonly backoff: Backoff;
+  private readonly underWay = new UnderWay();
+  private readonly settled = (): void => this.underWay.leave();
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly target: Target,
+    private readonly options: TcpOptions,
+  ) {
+    this.backoff = new Backoff(options.tcp.reconnectMinMs, options.tcp.reconnectMaxMs);
+  }
+
+  get pending(): number {
+    return this.underWay.count;
+  }
+
+  get unsent(): Unsent | undefined {
+    const { state, target } = this;
+    return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;
+  }
+
+  call(call: OutboundCall): Promise<Uint8Array> {
+    const refusal = refusalOf(call, this.options.limits.maxBodyBytes) ?? this.closed();
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.underWay.enter();
+      this.send(new TcpCall(call, resolve, reject, this.settled));
+    });
+  }
+
+  async exchange(call: OutboundCall): Promise<InboundAnswer> {
+    return bareAnswer(await this.call(call));
+  }
+
+  open(head: OutboundHead): DuplexStream {
+    const refusal = head.cancellation.reason ?? this.closed();
+    if (refusal) return new RefusedStream(refusal);
+    this.underWay.enter();
+    const stream = new OutboundStream(head, this.options.limits.maxBodyBytes, this.settled);
+    this.send(stream);
+    return stream;
+  }
+
+  abandon(passenger: Passenger): void {
+    if (this.state.kind === 'connecting') this.state.waiting.delete(passenger as Waiting);
+  }
+
+  close(): Promise<void> {
+    return (this.closing ??= this.underWay.none().then(() => this.finish()));
+  }
+
+  destroy(): void {
+    this.closing ??= Promise.resolve();
+    this.leave();
+    for (const link of this.links.keys()) link.destroy();
+  }
+
+  onReady(link: OutboundLink): void {
+    this.links.get(link)?.watch.stop();
+    if (this.state.kind !== 'connecting' || this.state.link !== link) return;
+    const { waiting } = this.state;
+    this.state = { kind: 'ready', link };
+    this.backoff.reset();
+    for (const passenger of waiting) this.hand(passenger, link);
+  }
+
+  onRetired(link: OutboundLink): void {
+    if (this.state.kind === 'ready' && this.state.link === link) this.state = { kind: 'idle' };
+  }
+
+  onGone(link: OutboundLink, reason: MeshError): void {
+    const dialled = this.links.get(link);
+    dialled?.watch.stop();
+    dialled?.keepalive.stop();
+    this.links.delete(link);
+    this.onRetired(link);
+    if (this.state.kind !== 'connecting' || this.state.link !== link) return;
+    const { waiting } = this.state;
+    const failure = unreachable(this.target.address, reason);
+    this.state = { kind: 'failed', until: Date.now() + this.backoff.next(), reason: failure };
+    for (const passenger of waiting) passenger.fail(failure);
+  }
+
+  private send(passenger: Waiting): void {
+    const { state } = this;
+    if (state.kind === 'ready') return this.hand(passenger, state.link);
+    if (state.kind === 'failed' && Date.now() < state.until) return passenger.fail(state.reason);
+    if (state.kind === 'closed') return passenger.fail(this.gone());
+    const { waiting } = state.kind === 'connecting' ? state : this.connect();
+    waiting.add(passenger);
+    passenger.carrier = this;
+  }
+
+  private hand(passenger: Waiting, link: OutboundLink): void {
+    if (passenger instanceof TcpCall) link.send(passenger);
+    else link.open(passenger);
+  }
+
+  private connect(): Extract<State, { kind: 'connecting' }> {
+    const { host, port, secure } = this.target;
+    const socket: Socket = secure?.connect(host, port, ALPN) ?? connect({ host, port, noDelay: true });
+    const link = new OutboundLink(socket, ownHello(this.options), this);
+    const watch = new DialWatch(socket, this.options.tcp.connectTimeoutMs);
+    this.links.set(link, { watch, keepalive: new LinkKeepalive(link, this.options.tcp) });
+    socket.once(secure ? 'secureConnect' : 'connect', () => this.taken(link, watch)).unref();
+    const connecting = { kind: 'connecting', link, waiting: new Set<Waiting>(), stage: 'connecting' } as const;
+    this.state = connecting;
+    return connecting;
+  }
+
+  private taken(link: OutboundLink, watch: DialWatch): void {
+    watch.taken();
+    const { state } = this;
+    if (state.kind === 'connecting' && state.link === link) this.state = { ...state, stage: 'greeting' };
+  }
+
+  private closed(): MeshError | undefined {
+    return this.closing && this.gone();
+  }
+
+  private gone(): MeshError {
+    return unreachable(this.target.address, 'the connection was closed');
+  }
+
+  /** Nothing new is sent. */
+  private leave(): void {
+    const { state } = this;
+    this.state = { kind: 'closed' };
+    if (state.kind === 'connecting') for (const passenger of state.waiting) passenger.fail(this.gone());
+  }
+
+  private async finish(): Promise<void> {
+    this.leave();
+    for (const link of this.links.keys()) link.finish();
+  }
+}
+
+/** Ends a connection that does not come up in time. */
+class DialWatch {
+  private timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly socket: Socket,
+    connectTimeoutMs: number,
+  ) {
+    this.timer = this.endAfter(connectTimeoutMs, 'it was not taken');
+    socket.once('close', () => this.stop());
+  }
+
+  /** The address has taken the connection. */
+  taken(): void {
+    this.stop();
+    this.timer = this.endAfter(GREETING_TIMEOUT_MS, 'it was taken, and nobody greeted');
+  }
+
+  /** The connection is up. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private endAfter(ms: number, why: string): NodeJS.Timeout {
+    return setTimeout(() => this.socket.destroy(new Error(`${why} within ${ms} ms`)), ms).unref();
+  }
+}

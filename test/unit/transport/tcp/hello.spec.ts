@@ -1,0 +1,51 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MeshCode } from '../../../../lib/errors/mesh-code.js';
+import { agree, decodeHello, encodeHello, type Hello } from '../../../../lib/transport/tcp/hello.js';
+import { thrownBy } from '../../../support/dialect-fixtures.js';
+
+const number = (min: number): fc.Arbitrary<number> => fc.integer({ min, max: 0xffff_ffff });
+const hello: fc.Arbitrary<Hello> = fc.record({
+  versions: fc.record({ min: number(1), max: number(1) }),
+  maxMessageBytes: number(1_024),
+  maxCalls: number(1),
+  windowBytes: number(4_096),
+  bulkBytes: number(1_024),
+  table: fc.record({ pairs: number(0), characters: number(0) }),
+  nodeId: fc.string({ maxLength: 40 }),
+  instId: fc.string({ maxLength: 40 }),
+});
+const [sample] = fc.sample(hello, { numRuns: 1, seed: 1 }) as [Hello];
+
+describe('greetings', () => {
+  it('are read as they were written', () => {
+    fc.assert(
+      fc.property(hello, (one) => {
+        expect(decodeHello(encodeHello(one))).toEqual(one);
+      }),
+    );
+  });
+
+  it('may say more than is known', () => {
+    const later = Buffer.concat([Buffer.from([99, 3, 1, 2, 3]), encodeHello(sample), Buffer.from([100, 0])]);
+    expect(decodeHello(later)).toEqual(sample);
+  });
+
+  it('that are malformed break the protocol', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        expect(thrownBy(() => decodeHello(Buffer.from(bytes))).code).toBe(MeshCode.ENCODING);
+      }),
+    );
+    const small = { ...sample, windowBytes: 10 };
+    expect(() => decodeHello(encodeHello(small))).toThrow(/says 10 in field 5: at least 4096/);
+    expect(() => decodeHello(Buffer.from([1, 1, 1]))).toThrow(/lacks field 2/);
+  });
+
+  it('agree on the highest version that both know', () => {
+    expect(agree({ ...sample, versions: { min: 1, max: 7 } })).toBe(1);
+    const none = thrownBy(() => agree({ ...sample, versions: { min: 2, max: 7 } }));
+    expect(none.code).toBe(MeshCode.INCOMPATIBLE);
+    expect(none.message).toContain('2 to 7');
+  });
+});
