@@ -129,9 +129,10 @@ export async function askGrpc(address: string, ask: RawAsk, timeoutMs?: number):
   return decodePtp('Outbound', await connection.call(outbound({ ...ask, ...(timeoutMs && { timeoutMs }) })));
 }
 
-/** Asks a node over HTTP. */
+/** Asks a node over HTTP, on a connection that ends with the answer: the node need not wait for more when it closes. */
 export async function askHttp(address: string, { path, headers, body }: RawAsk): Promise<Response> {
-  return fetch(`http://${address}${path}`, { method: 'POST', headers: { ...headers }, body: Buffer.from(body) });
+  const ending = { ...headers, connection: 'close' };
+  return fetch(`http://${address}${path}`, { method: 'POST', headers: ending, body: Buffer.from(body) });
 }
 
 /** A push as it stands in protobuf. */
