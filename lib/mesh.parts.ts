@@ -128,12 +128,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
         sessions: sessions.endpoint.accept,
         nodes: sessions.nodes,
         builtins: builtins.accept,
-<<<<<<< HEAD
-        administration: registry.accept,
-=======
         weaving: administration.acceptNodes,
         administration: (path) => registry.accept(path) ?? administration.accept(path),
->>>>>>> origin/main
         paths: passages.accept,
       },
     );
