@@ -213,7 +213,13 @@ describe('calls of the application that is the node', () => {
     expect(await direct(trust, { nodeId: B.nodeId.toLowerCase() }).apply('a')).toBe('applied a');
     expect(await direct(trust, { instId: B.instId, subset: '' }).apply('b')).toBe('applied b');
     expect(provider.contexts.map(({ source }) => source.nodeId)).toEqual([A.nodeId, A.nodeId]);
-    expect((await caught(direct(trust, { nodeId: B.nodeId, subset: 'green' }).apply('c'))).code).toBe(
+    // Which subset there is, the partner's node knows.
+    const green = await startStub(() => ({ body: bytesOf('{"code":"E0000000000","content":"green"}') }));
+    await register(second, green.address, { attachments: { 'mesh-subset': 'green' } });
+    for (let n = 0; n < 2; n++) {
+      expect(await direct(trust, { nodeId: B.nodeId, subset: 'green' }).apply('c')).toBe('green');
+    }
+    expect((await caught(direct(trust, { nodeId: B.nodeId, subset: 'red' }).apply('c'))).code).toBe(
       MeshCode.NO_INSTANCE,
     );
     expect((await caught(direct(trust, { nodeId: 'LX9' }).apply('d'))).code).toBe(MeshCode.NOT_IN_NETWORK);
