@@ -29,7 +29,7 @@ const kinds: readonly Kind[] = [
   { name: 'e2e', folders: ['e2e'], testTimeoutMs: 15_000, files: 'together', process: 'shared' },
   { name: 'fault', folders: ['fault'], testTimeoutMs: 20_000, files: 'together', process: 'shared' },
   { name: 'leak', folders: ['leak'], testTimeoutMs: 60_000, files: 'in turn', process: 'own' },
-  { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'in turn', process: 'own' },
+  { name: 'interop', folders: ['interop'], testTimeoutMs: 30_000, files: 'together', process: 'own' },
   { name: 'docs', folders: ['docs'], testTimeoutMs: 120_000, files: 'in turn', process: 'own' },
   { name: 'sample', folders: ['sample'], testTimeoutMs: 60_000, files: 'in turn', process: 'own' },
   { name: 'package', folders: ['package'], testTimeoutMs: 180_000, files: 'in turn', process: 'own' },

@@ -9,6 +9,9 @@ const timing = { keepaliveTimeMs: 20, keepaliveTimeoutMs: 5_000 };
 /** Long enough for many pings, in ms. */
 const LONG_MS = 250;
 
+/** For what comes at once, unless the machine has much else to do. */
+const PATIENCE = { timeout: 4_000 };
+
 describe('the keepalive of a connection', () => {
   let server: Http2Server;
   let session: ClientHttp2Session;
@@ -38,7 +41,7 @@ describe('the keepalive of a connection', () => {
 
   it('pings while somebody waits and nothing comes', async () => {
     void new Keepalive(session, timing, () => true);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(PINGS_IN_SILENCE + 1));
+    await vi.waitFor(() => expect(pings).toBeGreaterThan(PINGS_IN_SILENCE + 1), PATIENCE);
   });
 
   it('does not ping while nobody waits', async () => {
@@ -52,7 +55,7 @@ describe('the keepalive of a connection', () => {
     await sleep(LONG_MS);
     expect(pings).toBe(PINGS_IN_SILENCE);
     stream.write('data');
-    await vi.waitFor(() => expect(pings).toBe(2 * PINGS_IN_SILENCE));
+    await vi.waitFor(() => expect(pings).toBe(2 * PINGS_IN_SILENCE), PATIENCE);
   });
 
   it('destroys a connection that does not answer', async () => {

@@ -35,7 +35,7 @@ describe('yamlText', () => {
     );
   });
 
-  it('writes what a parser reads as the same value', () => {
+  it('writes what a parser reads as the same value', { timeout: 20_000 }, () => {
     // JSON has no negative zero.
     const json = fc
       .jsonValue({ noUnicodeString: false })
