@@ -25,7 +25,7 @@ import { MeshInvoker } from './rpc/consumer/invoker.js';
 import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
 import type { ServiceTable } from './rpc/provider/service-table.js';
 import { ConnectionPool } from './transport/connection-pool.js';
-import { scopedAcceptor } from './transport/listener-scope.js';
+import { ownAcceptor, scopedAcceptor } from './transport/listener-scope.js';
 import { LocalConnection } from './transport/memory/local-connection.js';
 import { type Acceptor, type Listener, TRANSPORT } from './transport/transport.js';
 
@@ -85,7 +85,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
-      transport === SELF ? new LocalConnection(own) : extensions.get(TRANSPORT, transport).dial(address),
+      transport === SELF ? new LocalConnection(ownAcceptor(own)) : extensions.get(TRANSPORT, transport).dial(address),
     { idleTimeoutMs: options.grpc.idleTimeoutMs },
   );
   const partners = joinPartners(extensions, options);

@@ -39,7 +39,7 @@ export function streamHandlerOf(endpoint: Endpoint | undefined, path: string): S
 }
 
 async function serveEach(handler: CallHandler, stream: InboundStream): Promise<void> {
-  const { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits } = stream;
+  const { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits, scope } = stream;
   for await (const body of stream.messages) {
     const call: InboundCall = {
       path,
@@ -52,6 +52,7 @@ async function serveEach(handler: CallHandler, stream: InboundStream): Promise<v
       cancellation,
       peer,
       admits,
+      scope,
       body,
     };
     await deliver(await handler(call), stream);

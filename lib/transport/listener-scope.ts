@@ -59,6 +59,11 @@ function withinPaths(accept: Acceptor, serves: readonly string[]): readonly Acce
   return [(path) => (exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix)) ? accept(path) : undefined)];
 }
 
+/** The acceptor of what this very process calls: everything, as `acceptor` has it. */
+export function ownAcceptor(acceptor: Acceptor): Acceptor {
+  return gatedAcceptor(acceptor, { scope: { side: 'self', areas: new Set(SERVED_AREAS) }, admits: undefined });
+}
+
 /** Areas that have services called by RPC. */
 const AREAS_OF_RPC: readonly ServedArea[] = ['builtins', 'administration', 'weaving'];
 

@@ -45,7 +45,8 @@ export type ServiceAdmission = (service: string, area?: ServedArea) => boolean;
 
 /** Who is expected where a call came in, and what of this package is served there. */
 export interface ListenerScope {
-  readonly side: ResolvedListener['side'];
+  /** `self` for what this very process calls. */
+  readonly side: ResolvedListener['side'] | 'self';
   readonly areas: ReadonlySet<ServedArea>;
 }
 
@@ -73,7 +74,7 @@ export interface InboundHead {
    * service that is not admitted were unknown. It is set by the listener's acceptor, before a handler sees the call.
    */
   admits?: ServiceAdmission | undefined;
-  /** Where it came in; absent: it comes from this very process. Set as {@link admits} is. */
+  /** Where it came in. Set as {@link admits} is; where it is absent, nobody knows, and nothing may be made of it. */
   scope?: ListenerScope | undefined;
 }
 

@@ -25,7 +25,7 @@ export function markOf(step: WeavingStep): string {
 }
 
 /**
- * Tells operators from everybody else. What this very process calls is its operator's. At the inner side everybody is an
+ * Tells operators from everybody else. What this very process calls is its operator's. What came nobody knows where is nobody's. At the inner side everybody is an
  * operator unless there is a token; at the outer side only who shows it, in `authorization: Bearer …` or `x-ptp-token`, as a
  * header or as an attachment of RPC.
  */
@@ -47,7 +47,9 @@ export class OperatorGate {
    * @throws MeshError E0000000403 for everybody else
    */
   admitToRegistry(call: GatedCall): void {
-    if (call.head.scope?.side === 'outer' && !this.shows(call)) throw refused();
+    const { scope } = call.head;
+    const isInside = scope?.side === 'inner' || scope?.side === 'self';
+    if (!isInside && !this.shows(call)) throw refused();
   }
 
   /**
@@ -60,15 +62,15 @@ export class OperatorGate {
     if (mark === undefined && this.isOperator(call)) return 'operator';
     // A wrong token is an operator's mistake: nodes are not asked for any.
     const isMistaken = mark === undefined && headers['authorization'] !== undefined;
-    if (isMistaken || (scope && !scope.areas.has('weaving'))) throw refused();
+    if (isMistaken || !scope?.areas.has('weaving')) throw refused();
     return 'partner';
   }
 
   /** Whether it is the operator of this node who calls. */
   isOperator(call: GatedCall): boolean {
     const { scope } = call.head;
-    if (!scope) return true;
-    if (!scope.areas.has('administration')) return false;
+    if (!scope?.areas.has('administration')) return false;
+    if (scope.side === 'self') return true;
     return (scope.side === 'inner' && !this.expected) || this.shows(call);
   }
 

@@ -42,6 +42,7 @@ export class InboundMessage implements InboundCall {
   readonly peer: string;
   readonly cancellation = new Cancellation();
   admits: InboundHead['admits'];
+  scope: InboundHead['scope'];
   /** What the handler said; `undefined` while it is at work. @internal */
   outcome: { readonly answer: Uint8Array | CallAnswer } | { readonly error: unknown } | undefined;
 

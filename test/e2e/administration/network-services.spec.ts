@@ -9,8 +9,8 @@ const toB = { node_id: B.nodeId, inst_id: B.instId, address: 'b:7304' };
 const everything = ['*', 'sessions', 'nodes', 'builtins', 'administration'];
 
 /** Calls a node as an application at an address of it does. */
-async function callerAt(address: string): Promise<MeshClient['call']> {
-  const { app } = await startConsumer(address, {});
+async function callerAt(address: string, mode: 'auto' | 'stream' = 'auto'): Promise<MeshClient['call']> {
+  const { app } = await startConsumer(address, { options: { grpc: { mode } } });
   return callerIn(app);
 }
 
@@ -122,7 +122,7 @@ describe('who may call them', () => {
       node: { administration: { token: TOKEN } },
       listen: { serves: everything },
     });
-    const [call, within] = [await callerAt(outer), await callerAt(inner)];
+    const [call, within] = [await callerAt(outer, 'stream'), await callerAt(inner)];
     for (const [service, args] of [...forOperators, ...ofRegistry]) {
       const refused = await caught(call(service, args));
       expect(refused).toMatchObject({ code: 'E0000000403' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
-import { scopedAcceptor } from '../../../lib/transport/listener-scope.js';
+import { ownAcceptor, scopedAcceptor } from '../../../lib/transport/listener-scope.js';
 import type {
   Acceptor,
   CallHandler,
@@ -107,6 +107,14 @@ describe('what a listener serves', () => {
     ]);
     const nodes = await admission(['weaving']);
     expect([nodes('mesh.net.weave', 'weaving'), nodes('mesh.net.edges', 'administration')]).toEqual([true, false]);
+  });
+
+  it('tells that this very process calls', async () => {
+    const seen: InboundHead[] = [];
+    const look: CallHandler = async (call) => (seen.push(call), call.body);
+    await (ownAcceptor(at('/rpc', look))('/rpc') as CallHandler)({ ...head });
+    expect(seen[0]).toMatchObject({ scope: { side: 'self' }, admits: undefined });
+    expect(seen[0]!.scope!.areas).toContain('administration');
   });
 
   it.each(['inner', 'outer'] as const)('tells whoever serves a call that it came in at the %s side', async (side) => {

@@ -5,7 +5,7 @@ import type { ServedArea } from '../../../../lib/options/listen-options.js';
 const TOKEN = 'a-token-of-the-operator';
 
 interface Came {
-  readonly side?: 'inner' | 'outer';
+  readonly side?: 'inner' | 'outer' | 'self';
   readonly areas?: readonly ServedArea[];
   readonly headers?: Record<string, string>;
   readonly attachments?: Record<string, string>;
@@ -31,7 +31,8 @@ const bearer = { authorization: `Bearer ${TOKEN}` };
 
 describe('the gate before administration', () => {
   it.each<readonly [what: string, token: string, came: Came, admitted: boolean]>([
-    ['what this process calls', TOKEN, {}, true],
+    ['what this process calls', TOKEN, { side: 'self' }, true],
+    ['what came nobody knows where', '', {}, false],
     ['the inner side without a token', '', { side: 'inner' }, true],
     ['the inner side that does not serve it', '', { side: 'inner', areas: ['weaving'] }, false],
     ['the inner side, with a token, to who shows none', TOKEN, { side: 'inner' }, false],
@@ -56,7 +57,8 @@ describe('the gate before administration', () => {
   });
 
   it.each<readonly [what: string, token: string, came: Came, admitted: boolean]>([
-    ['this process', TOKEN, {}, true],
+    ['this process', TOKEN, { side: 'self' }, true],
+    ['nobody of whom nothing is known', '', {}, false],
     ['everybody at the inner side, with a token too', TOKEN, { side: 'inner' }, true],
     ['nobody at the outer side without one', '', { side: 'outer' }, false],
     ['nobody at the outer side who shows none', TOKEN, { side: 'outer' }, false],
@@ -67,7 +69,8 @@ describe('the gate before administration', () => {
 
   const marked = { 'mesh.net.weave': 'guest' };
   it.each<readonly [what: string, token: string, came: Came, caller: 'operator' | 'partner' | undefined]>([
-    ['this process is the operator', TOKEN, {}, 'operator'],
+    ['this process is the operator', TOKEN, { side: 'self' }, 'operator'],
+    ['nobody knows who', '', {}, undefined],
     ['the inner side is, without a token', '', { side: 'inner' }, 'operator'],
     ['who shows the token is', TOKEN, { side: 'outer', headers: bearer }, 'operator'],
     ['where nodes may not ask, nobody else calls', TOKEN, { side: 'outer' }, undefined],
