@@ -26,8 +26,9 @@ export interface Partners {
   /**
    * Takes a route, in the place of the one to the same node. Resolves once it is kept where routes are kept.
    *
-   * @throws MeshError E0000000400 for a route to this very node, without an address, or with what cannot be spoken; E0000000614
-   * when the route comes from options or a file, which only they can change; E0000000700 when there is no room
+   * @throws MeshError E0000000400 for a route to this very node, without an address, or with what cannot be spoken; E0000000404
+   * or E0000000616 when nothing here speaks its dialect or content type; E0000000614 when there is one of options or a file, which
+   * only they can change; E0000000700 when there is no room; E0000000500 when it cannot be kept: nothing has changed then
    */
   put(route: PartnerRoute): Promise<void>;
   /** Drops the route to a node; whether there was one. @throws MeshError E0000000614 as {@link put} */

@@ -51,7 +51,7 @@ export function readPlacedRoutes(
 }
 
 /** What goes wrong, as sentences. */
-export function attempt(
+function attempt(
   read: () => PartnerRoute,
 ): { readonly route: PartnerRoute } | { readonly problems: readonly string[] } {
   try {
