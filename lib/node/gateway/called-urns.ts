@@ -1,5 +1,7 @@
+import type { ServedArea } from '../../options/listen-options.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { DEFAULT_DOMAIN, LOCAL_INST_ID, LOCAL_NODE_ID, parseUrn, type Urn } from '../../protocol/urn.js';
+import { areaOfService } from './service-area.js';
 
 /** URNs whose parsing is remembered. They come from peers, so their number is bounded; beyond, they are parsed each time. */
 const MAX_URNS = 4_096;
@@ -9,6 +11,8 @@ export interface CalledUrn {
   readonly urn: string;
   /** Name of the service, such as `mesh.trust.apply`. */
   readonly name: string;
+  /** What the service belongs to, if it is no application's own. */
+  readonly area: ServedArea | undefined;
   /**
    * The node that is named, or the institution, which SDKs write in the same place; in lower case, and empty where it is this
    * node or the default one.
@@ -50,6 +54,7 @@ export class CalledUrns {
     return {
       urn,
       name,
+      area: areaOfService(name),
       elsewhere: this.isOwn(nodeId) ? '' : nodeId,
       address: address === '0.0.0.0' || port === 0 ? '' : `${address}:${port}`,
       domain: this.domains.has(domain) ? 'own' : 'foreign',

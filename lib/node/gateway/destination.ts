@@ -39,15 +39,23 @@ export class Destinations {
   /**
    * @returns `here`, too, for what nobody provides, or may not be called where the call came in: who answers for this process
    * answers that
-   * @throws MeshError E0000000400 for a contradiction; E0000000618, E0000000605 or E0000000606 when the target is not in the
+   * @throws MeshError E0000000400 for a contradiction; E0000000617 for what may not be called elsewhere; E0000000618, E0000000605 or E0000000606 when the target is not in the
    * network, or not at the moment; E0000000602 when no instance of a service is there that was
    */
   find({ headers, admits }: Pick<InboundHead, 'headers' | 'admits'>, called: CalledUrn): Destination {
-    const { name, elsewhere } = called;
-    if (admits && !admits(name)) return HERE;
+    const { name, area, elsewhere } = called;
+    const isAdmitted = !admits || admits(name, area);
     const named = namedTarget(headers, this.parts.urns.isOwn);
     const target = named ?? (elsewhere === '' ? 'here' : either(elsewhere));
-    return target === 'here' ? this.inside(headers, called) : this.outside(headers, called, target);
+    if (target === 'here') return isAdmitted ? this.inside(headers, called) : HERE;
+    return isAdmitted ? this.outside(headers, called, target) : this.unadmitted(name, target);
+  }
+
+  /** What may not be called elsewhere may be called here, when this process takes it for its own: who serves it says so. */
+  private unadmitted(name: string, target: PartnerTarget): Destination {
+    const { isLocal, partners } = this.parts;
+    if (isLocal(name) && !partners.knows(target)) return HERE;
+    throw new MeshError(MeshCode.NO_SERVICE, `nobody here provides '${name}'`);
   }
 
   private inside(headers: InboundHead['headers'], called: CalledUrn): Destination {

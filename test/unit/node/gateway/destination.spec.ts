@@ -8,6 +8,7 @@ import { RouteStatus } from '../../../../lib/node/partners/partner-route.js';
 import { formatUrn, type UrnParts } from '../../../../lib/protocol/urn.js';
 import { MemoryRegistrations } from '../../../../lib/registry/memory/memory-registrations.js';
 import { RegisteredInstances } from '../../../../lib/registry/registered-instances.js';
+import type { ServiceAdmission } from '../../../../lib/transport/transport.js';
 import { registrationOf, serviceOf } from '../../../support/registration-fixtures.js';
 import { routeTo, tableOf } from '../../../support/route-fixtures.js';
 import { transportOptions } from '../../../support/transport-fixtures.js';
@@ -39,7 +40,7 @@ describe('Destinations', () => {
     await registrations.put(registrationOf('10.0.0.7:1', [REGISTERED]));
   });
 
-  type Said = { readonly urn?: Partial<UrnParts>; readonly admits?: (service: string) => boolean };
+  type Said = { readonly urn?: Partial<UrnParts>; readonly admits?: ServiceAdmission };
 
   function found(headers: Readonly<Record<string, string>>, { urn, admits }: Said = {}): Destination {
     const called = urns.read(formatUrn({ name: REGISTERED, nodeId: 'LX0000000000000', ...urn }));
@@ -148,9 +149,31 @@ describe('Destinations', () => {
 
   it('knows of nothing that may not be called where the call came in', () => {
     const admits = (service: string): boolean => service !== REGISTERED;
+    const nobody = refusal(MeshCode.NO_SERVICE, /^nobody here provides 'mesh\.trust\.apply'$/);
     expect(found({}, { admits })).toEqual({ to: 'here' });
-    expect(found({}, { admits, urn: { nodeId: 'LX2' } })).toEqual({ to: 'here' });
-    expect(found({}, { admits, urn: { nodeId: 'LX9' } })).toEqual({ to: 'here' });
+    expect(() => found({}, { admits, urn: { nodeId: 'LX2' } })).toThrow(nobody);
+    expect(() => found({}, { admits, urn: { nodeId: 'LX9' } })).toThrow(nobody);
+  });
+
+  it('serves no other node for a partner, where that may not be called', () => {
+    const admits = (): boolean => false;
+    const urn = { name: LOCAL, nodeId: 'LX2' };
+    expect(() => found({}, { admits, urn })).toThrow(refusal(MeshCode.NO_SERVICE, /mesh\.own\.thing/));
+    expect(found({}, { admits, urn: { name: LOCAL, nodeId: 'LX9' } })).toEqual({ to: 'here' });
+  });
+
+  it.each([
+    ['mesh.registry.put', 'administration'],
+    ['mesh.net.refresh', 'administration'],
+    ['mesh.net.weave', 'weaving'],
+    ['mesh.net.environ', 'builtins'],
+    ['office.builtin.debug', 'builtins'],
+    ['mesh.network.builtins', undefined],
+  ])('takes %s elsewhere for a part of the area %s', (name, area) => {
+    const asked: unknown[] = [];
+    const admits = (_: string, ...more: readonly unknown[]): boolean => asked.push(...more) > 0;
+    found({}, { admits, urn: { name, nodeId: 'LX2' } });
+    expect(asked).toEqual([area]);
   });
 });
 
