@@ -65,15 +65,24 @@ export async function edges(address: string, headers = {}): Promise<ReadonlyMap<
 
 const local = { host: '127.0.0.1', port: 0 } as const;
 
+/** What a node serves at its outer side where other nodes may ask to be woven. */
+export const OPEN_TO_NODES: SideOptions = { serves: ['*', 'sessions', 'nodes', 'builtins', 'weaving'] };
+
+/** Options of a node, and what it serves at its outer side; by default what is usual. */
+export interface SideOptions extends Omit<MeshOptions, 'listen'> {
+  readonly serves?: readonly string[];
+}
+
 /** A node with an inner side for its operator, and an outer side for other nodes. */
 export async function startSides(
   own: Pick<MeshOptions, 'nodeId' | 'instId'>,
-  { listen, ...options }: MeshOptions = {},
+  { serves, ...options }: SideOptions = {},
 ): Promise<{ readonly node: TestApp; readonly inner: string; readonly outer: string }> {
-  const outer = { ...local, ...(listen as object | undefined) };
-  const node = await startApp({
-    options: { node: {}, ...own, listen: [{ ...local, side: 'inner' }, outer], ...options },
-  });
-  const [inner = '', found = ''] = node.app.get(MeshServer).addresses;
-  return { node, inner, outer: found };
+  const listen = [
+    { ...local, side: 'inner' as const },
+    { ...local, ...(serves && { serves }) },
+  ];
+  const node = await startApp({ options: { node: {}, ...own, listen, ...options } });
+  const [inner = '', outer = ''] = node.app.get(MeshServer).addresses;
+  return { node, inner, outer };
 }

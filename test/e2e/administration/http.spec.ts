@@ -239,7 +239,7 @@ describe('who may administer over HTTP', () => {
   it('is who shows the token, and nobody else, where it is served outside', async () => {
     const { inner, outer } = await startSides(A, {
       node: { administration: { token: TOKEN } },
-      listen: { serves: everything },
+      serves: everything,
     });
     for (const [path, what] of [...everyPath, [REGISTER, { body: {} }] as const]) {
       for (const headers of wrong) {

@@ -120,7 +120,7 @@ describe('who may call them', () => {
   ])('is who shows the token %s, where it is served outside', async (_, attachments) => {
     const { inner, outer } = await startSides(A, {
       node: { administration: { token: TOKEN } },
-      listen: { serves: everything },
+      serves: everything,
     });
     const [call, within] = [await callerAt(outer, 'stream'), await callerAt(inner)];
     for (const [service, args] of [...forOperators, ...ofRegistry]) {

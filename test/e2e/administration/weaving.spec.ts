@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import type { MeshOptions } from 'nestjs-mesh';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { A, B, bytesOf, deadAddress, drained, openAt, startStub } from '../../support/nodes.js';
 import { caught } from '../../support/caught.js';
@@ -12,11 +11,10 @@ import {
   NET_REFRESH,
   NET_WEAVE,
   NODE_REFRESH,
+  OPEN_TO_NODES,
   startSides,
   TOKEN,
 } from '../../support/operator.js';
-
-const openToNodes = { listen: { serves: ['*', 'sessions', 'nodes', 'builtins', 'weaving'] } } as unknown as MeshOptions;
 
 /** The bits of a route's status. */
 const [CONNECTED, WEAVED, BY_HAND, ASKING, APPROVING] = [1, 2, 4, 16, 128] as const;
@@ -29,8 +27,8 @@ describe('two nodes are woven over HTTP', () => {
   it.each(['grpc', 'http'] as const)(
     'through their outer ports, over %s; then what is pushed passes',
     async (transport) => {
-      const a = await startSides(A, openToNodes);
-      const b = await startSides(B, openToNodes);
+      const a = await startSides(A, OPEN_TO_NODES);
+      const b = await startSides(B, OPEN_TO_NODES);
       await done(a.inner, NODE_REFRESH, { inst_name: 'Bank A', root_crt: 'root of A' });
       const push = () => openAt(a.node, { targetNodeId: B.nodeId }).push(bytesOf('hello'));
 
@@ -101,7 +99,7 @@ describe('a node that is asked by strangers', () => {
   });
 
   it('lets the request of a node of the standard wait, and shows no secret of it', async () => {
-    const { inner, outer } = await startSides(B, openToNodes);
+    const { inner, outer } = await startSides(B, OPEN_TO_NODES);
     expect(await ask(outer, NET_WEAVE, { body: request })).toMatchObject({
       status: 200,
       code: 'E0000000000',
@@ -112,7 +110,7 @@ describe('a node that is asked by strangers', () => {
   });
 
   it('never takes them for its operator', async () => {
-    const { inner, outer } = await startSides(B, openToNodes);
+    const { inner, outer } = await startSides(B, OPEN_TO_NODES);
     await ask(outer, NET_WEAVE, { body: request });
     expect(await ask(outer, NET_ACK, { body: request })).toMatchObject({ code: 'E0000000403' });
     expect(await ask(outer, NET_REFRESH, { body: request })).toMatchObject({ status: 404, code: 'E0000000617' });
@@ -122,8 +120,7 @@ describe('a node that is asked by strangers', () => {
 
   it('does not take a mistaken token for a stranger where operators are served, too', async () => {
     const serves = ['administration', 'weaving'];
-    const options = { node: { administration: { token: TOKEN } }, listen: { serves } } as unknown as MeshOptions;
-    const { inner, outer } = await startSides(B, options);
+    const { inner, outer } = await startSides(B, { node: { administration: { token: TOKEN } }, serves });
     const mistaken = await ask(outer, NET_WEAVE, { body: request, headers: { authorization: 'Bearer mistaken' } });
     expect(mistaken).toMatchObject({ status: 403, code: 'E0000000403' });
     const shown = { 'x-ptp-token': TOKEN };
@@ -133,7 +130,7 @@ describe('a node that is asked by strangers', () => {
   });
 
   it('does not grow with them', async () => {
-    const { inner, outer } = await startSides(B, openToNodes);
+    const { inner, outer } = await startSides(B, OPEN_TO_NODES);
     const answers = await Promise.all(
       Array.from({ length: 100 }, async (_, index) =>
         ask(outer, NET_WEAVE, { body: { ...request, node_id: `LX${index}` } }),
@@ -152,7 +149,7 @@ describe('an operator who weaves', () => {
       code: 'E0000000607',
     });
     expect(await statusOf(a.inner, B.nodeId)).toBe(ASKING);
-    const b = await startSides(B, openToNodes);
+    const b = await startSides(B, OPEN_TO_NODES);
     await done(a.inner, NET_WEAVE, { node_id: B.nodeId, address: b.outer });
     expect(await statusOf(b.inner, A.nodeId)).toBe(APPROVING);
   });
