@@ -11,8 +11,8 @@ interface Result {
   readonly code?: string;
 }
 
-async function resultsOf(python: Python, script: string, address: string): Promise<ReadonlyMap<string, Result>> {
-  const running = PythonScript.start(python, script, [address]);
+async function resultsOf(python: Python, script: string, ...args: string[]): Promise<ReadonlyMap<string, Result>> {
+  const running = PythonScript.start(python, script, args);
   try {
     return new Map((await running.results<Result>()).map((result) => [result.case, result]));
   } finally {
@@ -26,14 +26,23 @@ skipWithoutPython(sdk, 'the reference Python SDK has a Nest application as its n
 
 describe.each(sdk.found)('the reference Python SDK ($has) has a Nest application as its node', (python: Python) => {
   let provider: ProviderApp;
+  let partner: ProviderApp;
   let results: ReadonlyMap<string, Result>;
 
   beforeAll(async () => {
-    provider = await startProviderApp();
-    results = await resultsOf(python, 'builtins.py', provider.address);
+    provider = await startProviderApp({ node: {}, listen: { host: '127.0.0.1', port: 0, side: 'inner' } });
+    partner = await startProviderApp({
+      nodeId: 'LX0000010000020',
+      node: {},
+      listen: { host: '127.0.0.1', port: 0, serves: ['builtins', 'weaving'] },
+    });
+    results = await resultsOf(python, 'builtins.py', provider.address, partner.address);
   });
 
-  afterAll(() => provider?.close());
+  afterAll(async () => {
+    await provider?.close();
+    await partner?.close();
+  });
 
   it('and comes up, and calls its services', () => {
     expect(results.get('a service of the application')).toMatchObject({ value: 's|1|1.5|True' });
@@ -52,6 +61,20 @@ describe.each(sdk.found)('the reference Python SDK ($has) has a Nest application
     expect(results.get('version')!.value).toMatchObject({ version: '1.0.0', infos });
     expect(JSON.parse(results.get('doc')!.value as string)).toMatchObject({ openapi: '3.1.0' });
     expect(results.get('stats')!.value).toMatchObject({ status: 'true', 'calls.failed': '0' });
+  });
+
+  it('and administers its partners', () => {
+    const route = { node_id: 'LX0000010000020', inst_id: 'JG0100000200000000', address: partner.address };
+    const of = (name: string): unknown => results.get(name)?.value;
+    expect(of('accessible')).toBe(true);
+    for (const name of ['refresh', 'resolve', 'disable', 'enable', 'weave', 'no edge']) {
+      expect(results.get(name), name).toMatchObject({ value: null });
+    }
+    expect(of('edge')).toMatchObject({ ...route, status: 6 });
+    expect(of('edges')).toMatchObject([route]);
+    expect(of('domains')).toMatchObject([route]);
+    expect(results.get('disabled')).toMatchObject({ code: 'E0000000606' });
+    expect(results.get('ack')).toMatchObject({ value: null });
   });
 
   it('and sets the log level when it knows itself to be at the same node', () => {
