@@ -174,6 +174,10 @@ export function registrationsContract(
       ['/a/%2E%2e/b', undefined],
       ['/a/b%2f..%2fc', undefined],
       ['/a/b\\..\\c', undefined],
+      ['//a/b', undefined],
+      ['/a/..;x/b', undefined],
+      ['/a/b#/../c', undefined],
+      ['/a//b', 'below-a:1'],
       [`/a${'/x'.repeat(5_000)}`, 'below-a:1'],
     ])('takes the path %s to %s', async (path, found) => {
       const patterns = { 'exact:1': '/a/b', 'below-b:1': '/a/b/*', 'below-a:1': '/a/*' };
@@ -189,6 +193,12 @@ export function registrationsContract(
       ['without a name', 'metadata', { name: '' }, /services\[1\]\.urn must be the URN of a service/],
       ['with a URN that is none', 'metadata', { urn: 'mesh.trust.apply' }, /invalid URN/],
       ['found by a wildcard within a path', 'complex', { urn: '/a/*/b' }, /\/a\/b\/\* for all below/],
+      [
+        'found by a path of the node itself',
+        'complex',
+        { urn: '/v1/interconn/*' },
+        /one of those that the node serves/,
+      ],
       ['found by a path that leads elsewhere', 'complex', { urn: '/a/../b' }, /for all below/],
       ['found by a path without end', 'complex', { urn: '/a'.repeat(99) }, /of at most 32/],
     ])('takes nothing with a service %s', async (_, kind, service, message) => {

@@ -23,7 +23,11 @@ export class Http1Onward implements OnwardConnection {
   private readonly underWay = new UnderWay();
   private readonly rides = new Set<Http1Ride>();
 
-  constructor(private readonly target: Target) {
+  /** @param connectTimeoutMs time for a connection to come up, in ms */
+  constructor(
+    private readonly target: Target,
+    private readonly connectTimeoutMs: number,
+  ) {
     const kept = { keepAlive: true, maxFreeSockets: MAX_KEPT, timeout: KEPT_MS, noDelay: true };
     const { secure, host } = target;
     this.agent = secure ? new SecureAgent({ ...kept, ...secure.optionsFor(host) }) : new Agent(kept);
@@ -39,7 +43,7 @@ export class Http1Onward implements OnwardConnection {
       return Promise.reject(new MeshError(MeshCode.BUFFER_FULL, message, { neverSent: true }));
     }
     this.underWay.enter();
-    const ride = new Http1Ride(request, this.target, this.agent, () => {
+    const ride = new Http1Ride(request, this.target, this.agent, this.connectTimeoutMs, () => {
       this.rides.delete(ride);
       this.underWay.leave();
     });

@@ -13,9 +13,6 @@ import type { Target } from '../target.js';
 import type { PassageAnswer } from '../transport.js';
 import { pump } from './pump.js';
 
-/** Time for a connection to come up, in ms. */
-export const CONNECT_TIMEOUT_MS = 5_000;
-
 /** One request on its way on, over HTTP/1.1. */
 export class Http1Ride {
   /** What the server answers. */
@@ -28,11 +25,15 @@ export class Http1Ride {
   private connectTimer: NodeJS.Timeout | undefined;
   private forget = (): void => undefined;
 
-  /** @param onOver told once, when nothing is under way any more */
+  /**
+   * @param connectTimeoutMs time for a connection to come up, in ms
+   * @param onOver told once, when nothing is under way any more
+   */
   constructor(
     private readonly request: OnwardRequest,
     private readonly target: Target,
     private readonly agent: Agent,
+    private readonly connectTimeoutMs: number,
     private readonly onOver: () => void,
   ) {
     this.answer = new Promise((resolve, reject) => {
@@ -102,8 +103,8 @@ export class Http1Ride {
     const { secure } = this.target;
     if (!socket.connecting) return this.gotConnection(sent);
     this.connectTimer = setTimeout(() => {
-      sent.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
-    }, CONNECT_TIMEOUT_MS).unref();
+      sent.destroy(new Error(`it was not taken within ${this.connectTimeoutMs} ms`));
+    }, this.connectTimeoutMs).unref();
     socket.once(secure ? 'secureConnect' : 'connect', () => this.gotConnection(sent));
   }
 

@@ -3,13 +3,13 @@ import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { ByteReader } from '../byte-reader.js';
-import { failureOfReset, unreachable } from '../failures.js';
+import { failureOfReset } from '../failures.js';
 import { endToEnd } from '../hop-by-hop.js';
 import type { Lane } from '../http2/lane.js';
 import type { OnwardRequest } from '../onward.js';
 import type { Carrier, Passenger } from '../pending-call.js';
 import type { PassageAnswer, PassageHeaders } from '../transport.js';
-import { CONNECT_TIMEOUT_MS } from './http1-ride.js';
+
 import { pump } from './pump.js';
 
 /** One request on its way on, over HTTP/2. */
@@ -24,7 +24,7 @@ export class Http2Ride implements Passenger {
   private bodyTaken = 'no' as 'no' | 'yes';
   private state: 'waiting' | 'sent' | 'over' = 'waiting';
   private behind: PassageHeaders = {};
-  private readonly connectTimer: NodeJS.Timeout;
+
   private forget = (): void => undefined;
 
   /** @param onOver told once, when nothing is under way any more */
@@ -37,9 +37,7 @@ export class Http2Ride implements Passenger {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.connectTimer = setTimeout(() => {
-      this.fail(unreachable(address, `no connection within ${CONNECT_TIMEOUT_MS} ms`));
-    }, CONNECT_TIMEOUT_MS).unref();
+
     this.forget = request.cancellation.onCancel((reason) => this.fail(reason));
   }
 
@@ -47,7 +45,7 @@ export class Http2Ride implements Passenger {
   board(lane: Lane): void {
     if (this.state === 'over') return;
     const stream = lane.session.request(this.head(), { endStream: this.request.length === 0, waitForTrailers: true });
-    clearTimeout(this.connectTimer);
+
     this.state = 'sent';
     this.lane = lane;
     this.stream = stream;
@@ -116,7 +114,7 @@ export class Http2Ride implements Passenger {
 
   private finish(): void {
     this.state = 'over';
-    clearTimeout(this.connectTimer);
+
     this.forget();
     this.onOver();
   }

@@ -25,7 +25,7 @@ export class OnwardDial {
    * @throws MeshError E0000000619 when the address is none
    */
   dial(wire: 'grpc' | 'http', address: string): OnwardConnection {
-    if (wire === 'http') return new Http1Onward(targetOf(address, this.http));
+    if (wire === 'http') return new Http1Onward(targetOf(address, this.http), this.options.http.connectTimeoutMs);
     return new Http2Onward(targetOf(address, this.grpc), this.options);
   }
 }

@@ -422,6 +422,10 @@ describe('resolveMeshOptions', () => {
     ["listen.side must be 'inner' or 'outer', got 'left'", { listen: { side: 'left' } }],
     ['listen.serves must name at least one, got none', { listen: { serves: [] } }],
     [
+      "listen.serves[1] must be a path such as /reports/daily, or /reports/* for all below it, got '/a/../b'",
+      { listen: { serves: ['/a/*', '/a/../b'] } },
+    ],
+    [
       "mount.prefix must be a path such as /mesh, without a slash at its end, got 'mesh/'",
       { mount: { prefix: 'mesh/' } },
     ],

@@ -43,11 +43,10 @@ function under(serves: readonly string[], side: 'inner' | 'outer' = 'outer') {
       builtins: at('/stats', look),
       weaving: at('/weaving', look),
       administration: at('/administration', look),
+      paths: (path) => (/^\/(?:ab?|else|rpc)(?:\/|$)/.test(path) ? handedOn : undefined),
     },
   );
-  const paths = ['/rpc', '/sessions', '/nodes', '/stats', '/weaving', '/administration', '/else'].filter((path) =>
-    accept(path),
-  );
+  const paths = ['/rpc', '/sessions', '/nodes', '/stats', '/weaving', '/administration'].filter((path) => accept(path));
   return { accept, paths, seen };
 }
 
@@ -58,6 +57,9 @@ async function admission(serves: readonly string[]): Promise<NonNullable<Inbound
   if (!admits) throw new Error('all is admitted');
   return admits;
 }
+
+/** What serves registered paths. */
+const handedOn: Endpoint = { pass: () => Promise.reject(new Error('not called')) };
 
 describe('what a listener serves', () => {
   it.each([
@@ -74,6 +76,26 @@ describe('what a listener serves', () => {
     [everything, ['/rpc', '/sessions', '/nodes', '/stats', '/weaving', '/administration']],
   ])('has for %j the paths %j', (serves, paths) => {
     expect(under(serves).paths).toEqual(paths);
+  });
+
+  it.each([
+    [['*'], ['/a', '/a/b', '/ab', '/else']],
+    [['/*'], ['/a', '/a/b', '/ab', '/else']],
+    [['/a/*'], ['/a', '/a/b']],
+    [['/a'], ['/a']],
+    [
+      ['/a/b', '/else'],
+      ['/a/b', '/else'],
+    ],
+    [['mesh.a.b', 'sessions'], []],
+  ])('has for %j the registered paths %j', (serves, paths) => {
+    const { accept } = under(serves);
+    expect(['/a', '/a/b', '/ab', '/else'].filter((path) => accept(path))).toEqual(paths);
+  });
+
+  it('has its own before what is registered, and no RPC for paths alone', () => {
+    expect(typeof under(['*']).accept('/rpc')).toBe('function');
+    expect(typeof under(['/*']).accept('/rpc')).toBe('object');
   });
 
   it('admits services by name and by prefix', async () => {
