@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { MeshFacade, meshMicroservice, MeshModule, MeshProvider, MeshServer, Mpi, type MeshService } from 'nestjs-mesh';
 import { StickyBalancer } from './sticky.balancer.js';
 import { StopwatchFilter } from './stopwatch.filter.js';
+import { TallyMiddleware } from './tally.middleware.js';
 
 @MeshFacade()
 class Greeter {
@@ -20,6 +21,7 @@ function painted(colour: string): Type {
   @Module({
     imports: [MeshModule.forRoot({ name: colour, listen: { host: '127.0.0.1', port: 0 } })],
     controllers: [GreeterController],
+    providers: [TallyMiddleware],
   })
   class GreeterModule {}
   return GreeterModule;
@@ -60,5 +62,9 @@ console.log(`round-robin  ${inTurn.join(' ')}`);
 const sticky = await answers(addresses, StopwatchFilter, StickyBalancer);
 console.log(`sticky       ${sticky.join(' ')}`);
 
+const counts = providers.map((app) => app.get(TallyMiddleware, { strict: false }).count);
+console.log(`middleware   has counted ${counts.join(' + ')} calls`);
+
 await Promise.all(providers.map((app) => app.close()));
-process.exitCode = new Set(inTurn).size === 3 && new Set(sticky).size === 1 ? 0 : 1;
+const isCounted = counts.reduce((sum, count) => sum + count) === inTurn.length + sticky.length;
+process.exitCode = new Set(inTurn).size === 3 && new Set(sticky).size === 1 && isCounted ? 0 : 1;

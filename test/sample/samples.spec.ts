@@ -8,17 +8,34 @@ import { requireBuild, root } from '../support/dist.js';
 interface Ended {
   readonly exitCode: number | null;
   readonly output: string;
+  /** Whether a process that it has started is still there. */
+  readonly left: 'some' | 'none';
 }
 
+/** Runs a script, in a group of processes of its own. */
 async function node(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, env: { ...process.env, ...env } });
+  const options = { cwd: root, env: { ...process.env, ...env }, detached: true };
+  const child = spawn(process.execPath, [join(root, file), ...args], options);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
   child.stdin.end();
-  await once(child, 'close');
-  return { exitCode: child.exitCode, output };
+  const closed = once(child, 'close');
+  await once(child, 'exit');
+  const left = endGroup(child.pid ?? 0);
+  await closed;
+  return { exitCode: child.exitCode, output, left };
+}
+
+/** Ends what is left of a group. */
+function endGroup(group: number): Ended['left'] {
+  try {
+    process.kill(-group, 'SIGKILL');
+    return 'some';
+  } catch {
+    return 'none';
+  }
 }
 
 async function freePort(): Promise<number> {
@@ -50,6 +67,12 @@ describe('the samples', () => {
     expect(output).toContain('node 5   handlers     100 of 100   节点5发送给节点4报文99');
     expect(output).toContain('both institutions have every message');
     expect(output).toMatch(/^sticky +(\w+)( \1){5}$/m);
+    expect(output).toMatch(/^middleware +has counted \d \+ \d \+ \d calls$/m);
+    expect(output).toContain('LX0000010000010 and LX0000010000020 are woven');
+    expect(output).toMatch(/^bank +the score of alice .* 712$/m);
+    expect(output).toMatch(/^bank +20 payments, pushed in a session .* "20 payments, 21000 in all"$/m);
+    // With Python, or without it.
+    expect(output).toMatch(/^bank +(?:7 of 7 steps(?=[^]*^teller )|5 of 5 steps)/m);
     expect(exitCode).toBe(0);
   });
 
@@ -73,6 +96,16 @@ describe('the samples', () => {
     expect(output).toContain('0 of 6 steps');
     expect(output).toContain('a fresh token is accepted: expected true, got E0000000619');
     expect(exitCode).toBe(1);
+  });
+
+  it('leave no process behind when a step goes another way', async () => {
+    // The bank looks for the bureau where nobody is.
+    const env = { MESH_DIRECT: 'bureau=127.0.0.1:1', MESH_PYTHON: '/nonexistent' };
+    const { exitCode, output, left } = await node('sample/03-node/dist/main.js', [], env);
+
+    expect(output).toMatch(/the score of alice .* "E0000000619"\nbank +expected 712/);
+    expect(exitCode).toBe(1);
+    expect(left).toBe('none');
   });
 
   it('fail when messages do not arrive', async () => {
