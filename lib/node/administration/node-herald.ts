@@ -1,6 +1,5 @@
 import type { Codec } from '../../codec/codec.js';
 import { Cancellation } from '../../context/cancellation.js';
-import { MeshContext } from '../../context/mesh-context.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { ResolvedPartner } from '../../options/partner-options.js';
 import { Header } from '../../protocol/headers.js';
@@ -64,13 +63,11 @@ export class NodeHerald {
   private send(route: ResolvedPartner, errand: Errand, patienceMs: number): Promise<InboundAnswer> {
     const { transport, addresses } = route;
     const wait = { deadline: Date.now() + patienceMs, cancellation: new Cancellation() };
-    return MeshContext.outside(() =>
-      deliver(
-        { route, addresses: new AddressList(addresses) },
-        (address, bounds) => this.parts.pool.get({ address, transport }).exchange({ ...errand, ...bounds }),
-        'safe',
-        wait,
-      ),
+    return deliver(
+      { route, addresses: new AddressList(addresses) },
+      (address, bounds) => this.parts.pool.get({ address, transport }).exchange({ ...errand, ...bounds }),
+      'safe',
+      wait,
     );
   }
 

@@ -77,6 +77,19 @@ describe('two nodes are woven over HTTP', () => {
     expect(sent.join()).not.toContain(TOKEN);
   });
 
+  it.each(['grpc', 'http'] as const)(
+    'through their inner sides, where nodes are no operators, over %s',
+    async (transport) => {
+      const [a, b] = [await startSides(A), await startSides(B)];
+      await done(a.inner, NODE_REFRESH, { address: a.inner });
+      await done(b.inner, NODE_REFRESH, { address: b.inner });
+      await done(a.inner, NET_WEAVE, { node_id: B.nodeId, address: b.inner, transport });
+      expect(await statusOf(b.inner, A.nodeId)).toBe(APPROVING);
+      await done(b.inner, NET_ACK, { node_id: A.nodeId, transport });
+      expect([await statusOf(a.inner, B.nodeId), await statusOf(b.inner, A.nodeId)]).toEqual([3, 3]);
+    },
+  );
+
   it('by both operators, by hand, at once', async () => {
     const a = await startSides(A);
     const b = await startSides(B);

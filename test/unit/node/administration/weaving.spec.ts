@@ -219,7 +219,13 @@ describe('requests of strangers to weave', () => {
     expect(side.partners.list()).toHaveLength(64);
   });
 
-  it('are slow to come, right and wrong ones', async () => {
+  it('are slow to come, also when they say nothing new', async () => {
+    const side = asked();
+    for (let count = 0; count < 30; count++) await side.requests.asked(request, 'a:1');
+    expect(await caught(side.requests.asked(request, 'a:1'))).toMatchObject({ code: 'E0000000700' });
+  });
+
+  it('are as slow to come with consent, right and wrong ones', async () => {
     const side = asked();
     const ask = () => caught(side.requests.consented({ node_id: 'LX9', auth_code: code }, 'a:1'));
     for (let count = 0; count < 30; count++) expect(await ask()).toMatchObject({ code: 'E0000000403' });
