@@ -23,9 +23,13 @@ export interface AdministrationEndpointParts extends NetworkParts {
   readonly codec: Codec;
 }
 
-/** Paths of what only operators may do (standard, `node/refresh` and `net/refresh`); the last is ours. */
+/** Path at which an operator describes the node (standard). */
 export const NODE_REFRESH_PATH = '/v1/interconn/node/refresh';
+
+/** Path at which an operator enters routes (standard). */
 export const NET_REFRESH_PATH = '/v1/interconn/net/refresh';
+
+/** Path at which an operator reads routes. Ours. */
 export const NET_EDGES_PATH = '/v1/interconn/net/edges';
 
 /** Longest body that is read, in bytes: a thousand routes, or some with all their certificates. */

@@ -5,8 +5,10 @@ import { MeshError } from '../../errors/mesh-error.js';
 /** Bytes of a code that is made here. */
 const CODE_BYTES = 32;
 
-/** Shortest and longest code that is taken, in characters: what is shorter could be guessed. */
+/** Shortest code that is taken, in characters: what is shorter could be guessed. */
 const CODE_MIN = 16;
+
+/** Longest code that is taken, in characters. */
 export const CODE_MAX = 512;
 
 /** A new authorisation code. It goes along with a request to weave, and proves the consent to it. */
