@@ -13,6 +13,8 @@ export interface PlainRules {
   readonly bytes: (bytes: Uint8Array) => unknown;
   /** What stands for a number that is not a safe integer, and for every `bigint`. Default: itself. */
   readonly number?: (value: number | bigint) => unknown;
+  /** Whether numbers that are not finite can be said; where they cannot, they are `null`. Default `null`. */
+  readonly notFinite?: 'said' | 'null';
   /** Whether `null` can be said; where it cannot, a member that is `null` is left out. Default `said`. */
   readonly nulls?: 'said' | 'left out';
 }
@@ -21,7 +23,7 @@ export interface PlainRules {
  * A copy of a value in which nothing is left that a library would say in its own way: objects, arrays, texts, numbers,
  * booleans, `bigint`, `null` and what stands for bytes. It is read as `JSON.stringify` reads it: `toJSON` counts, a `Map` is an
  * object, a `Set` an array, a member that is nothing or a function is left out, and is `null` in an array, as is a number
- * that is not finite.
+ * that is not finite unless the format says those.
  *
  * @throws MeshError E0000000616 when it refers to itself, is nested deeper than 1000 levels, or is nothing
  */
@@ -54,7 +56,7 @@ class Plain {
       case 'bigint':
         return this.number(said);
       case 'number':
-        return Number.isFinite(said) ? this.number(said) : this.null();
+        return Number.isFinite(said) ? this.number(said) : this.notFinite(said);
       case 'object':
         return said === null ? this.null() : this.object(said, depth);
       default:
@@ -102,6 +104,10 @@ class Plain {
 
   private number(value: number | bigint): unknown {
     return this.rules.number && !Number.isSafeInteger(value) ? this.rules.number(value) : value;
+  }
+
+  private notFinite(value: number): number | null | undefined {
+    return this.rules.notFinite === 'said' ? value : this.null();
   }
 
   private null(): null | undefined {

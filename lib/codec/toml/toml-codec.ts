@@ -30,7 +30,7 @@ const LONG_INTEGER = /[=,[]\s*[-+]?[\d_a-fox]{1000}/i;
 
 /**
  * TOML 1.0. The whole is an object; `null` is left out, and cannot stand in an array; bytes are base64; integers have at most
- * 64 bits; dates come back as texts.
+ * 64 bits; numbers may be `NaN` and infinite; dates come back as texts.
  */
 @MeshExtension(CODEC, 'toml')
 export class TomlCodec implements Codec {
@@ -43,7 +43,8 @@ export class TomlCodec implements Codec {
   }
 
   encode(value: unknown): Uint8Array {
-    const plain = plainValue(value, { format: FORMAT, bytes: base64, number: checkNumber, nulls: 'left out' });
+    const rules = { format: FORMAT, bytes: base64, number: checkNumber, notFinite: 'said', nulls: 'left out' } as const;
+    const plain = plainValue(value, rules);
     if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
       throw unsayable(FORMAT, 'it is no object with named members');
     }

@@ -83,6 +83,13 @@ describe('what formats read beside what they write', () => {
     });
   });
 
+  it('TOML: numbers that are not finite, which it writes, too', () => {
+    const value = { n: [Infinity, -Infinity, NaN], one: Infinity };
+
+    expect(toml.decode(Buffer.from('n = [inf, -inf, nan]\none = 1e999'))).toEqual(value);
+    expect(toml.decode(toml.encode(value))).toEqual(value);
+  });
+
   it('form data: names in brackets, names that are repeated, spaces', () => {
     expect(form.decode(Buffer.from('topic=a+b%20c&metadata[k]=v&metadata%5Bl%5D=w&n=1&n=2&flag'))).toEqual({
       topic: 'a b c',
