@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifest } from '../../package/installation.js';
 import { TestAuthority } from '../../support/certificates.js';
 import { requireBuild } from '../../support/dist.js';
-import { NodeCommand } from './node-command.js';
+import { commandEnd, NodeCommand } from './node-command.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesh-node-'));
 const LOCAL = ['--host', '127.0.0.1', '--port', '0'];
@@ -30,7 +30,7 @@ async function post(address: string, call: string, body: object): Promise<{ code
   return (await response.json()) as { code: string; content?: string | null };
 }
 
-// Each starts processes: under load they take their time.
+// Some start processes: under load they take their time.
 describe('mesh-node', { timeout: 60_000 }, () => {
   it('serves, says so, and ends in order', async () => {
     const node = new NodeCommand([...LOCAL, '--node-id', 'LX0000010000010', '--partner', 'LX2@JG2=a,b:7304'], {
@@ -113,10 +113,10 @@ describe('mesh-node', { timeout: 60_000 }, () => {
 
   it('checks: flags go before the environment, that before the file, that before the defaults', async () => {
     const config = file('node.yaml', 'nodeId: LXfile\ninstId: JGfile\nname: file\nlisten: { port: 1 }\n');
-    const { exitCode, stdout, stderr } = await new NodeCommand(['--check', '--config', config, '--name', 'flag'], {
+    const { exitCode, stdout, stderr } = await commandEnd(['--check', '--config', config, '--name', 'flag'], {
       MESH_INST_ID: 'JGenv',
       MESH_NAME: 'env',
-    }).end();
+    });
 
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
@@ -146,7 +146,7 @@ describe('mesh-node', { timeout: 60_000 }, () => {
     ],
   ])('refuses %s, to run as to check', async (_, args, problem) => {
     for (const how of [[], ['--check']]) {
-      const { exitCode, stdout, stderr } = await new NodeCommand([...LOCAL.slice(0, 2), ...args, ...how]).end();
+      const { exitCode, stdout, stderr } = await commandEnd([...LOCAL.slice(0, 2), ...args, ...how]);
       expect(stderr).toContain(problem);
       expect(stdout).toBe('');
       expect(exitCode).toBe(2);
@@ -165,7 +165,7 @@ describe('mesh-node', { timeout: 60_000 }, () => {
   it('finds certificates that do not fit their key when it checks, and hides the key', async () => {
     const authority = new TestAuthority();
     const [one, other] = [authority.issue(), authority.issue()];
-    const check = (key: string) => new NodeCommand(['--check'], { MESH_TLS_CERT: one.cert, MESH_TLS_KEY: key }).end();
+    const check = (key: string) => commandEnd(['--check'], { MESH_TLS_CERT: one.cert, MESH_TLS_KEY: key });
     const wrong = await check(other.key);
     const right = await check(one.key);
 
@@ -196,8 +196,8 @@ describe('mesh-node', { timeout: 60_000 }, () => {
     const dataDir = join(folder, 'untouched');
     const routes = file('wrong.yaml', '- nodeId: LX2\n  adress: a\n');
     const args = ['--check', '--data-dir', dataDir, '--set', 'node.administration.token=sixteen-or-more-'];
-    const right = await new NodeCommand(args).end();
-    const wrong = await new NodeCommand([...args, '--routes-file', routes]).end();
+    const right = await commandEnd(args);
+    const wrong = await commandEnd([...args, '--routes-file', routes]);
 
     expect([right.exitCode, right.stderr]).toEqual([0, '']);
     expect(right.stdout).not.toContain('sixteen');

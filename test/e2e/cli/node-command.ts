@@ -1,7 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { runCommand } from '../../../lib/cli/command.js';
 import { root } from '../../support/dist.js';
+
+/** How a command has ended. */
+export interface CommandEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command that ends by itself within this process, which takes a tenth of the time that a process of its own takes. */
+export async function commandEnd(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+  const printed = { stdout: '', stderr: '' };
+  const exitCode = await runCommand(args, env, {
+    out: (text) => void (printed.stdout += `${text}\n`),
+    err: (text) => void (printed.stderr += `${text}\n`),
+  });
+  return { exitCode, ...printed };
+}
 
 /** A process of `mesh-node`, as it is built. */
 export class NodeCommand {
@@ -48,7 +66,7 @@ export class NodeCommand {
   }
 
   /** Waits for its end. */
-  async end(): Promise<{ readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }> {
+  async end(): Promise<CommandEnd> {
     const exitCode = await this.ended;
     return { exitCode, stdout: this.stdout, stderr: this.stderr };
   }

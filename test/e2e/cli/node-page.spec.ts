@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireBuild, root } from '../../support/dist.js';
-import { NodeCommand } from './node-command.js';
+import { commandEnd, NodeCommand } from './node-command.js';
 
 const run = promisify(execFile);
 const page = readFileSync(join(root, 'docs/node.md'), 'utf8');
@@ -17,13 +17,27 @@ const curls = shell.flatMap((line, place) =>
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const folder = mkdtempSync(join(tmpdir(), 'mesh-node-page-'));
 
+/** What the command is given by the shell. */
+async function readByShell(command: string): Promise<{ args: string[]; env: NodeJS.ProcessEnv }> {
+  const tell = `'${process.execPath}' -p 'JSON.stringify({ args: process.argv.slice(1), env: process.env })' --`;
+  const { stdout } = await run('sh', ['-c', command.replace('npx mesh-node', tell)]);
+  return JSON.parse(stdout) as { args: string[]; env: NodeJS.ProcessEnv };
+}
+
+const cwd = process.cwd();
+
 beforeAll(() => {
   requireBuild();
+  // The commands name files that are in the folder where they are given.
+  process.chdir(folder);
   const [, yaml = ''] = /^```yaml\n(# node\.yaml\n.*?)^```/ms.exec(page) ?? [];
   writeFileSync(join(folder, 'node.yaml'), yaml);
   writeFileSync(join(folder, 'routes.yaml'), '- { nodeId: LX0000010000020, address: 10.0.0.7 }');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  process.chdir(cwd);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('docs/node.md', { timeout: 60_000 }, () => {
   it('has commands and calls', () => {
@@ -32,9 +46,8 @@ describe('docs/node.md', { timeout: 60_000 }, () => {
   });
 
   it.each(commands)('%s is right', async (command) => {
-    const built = `"${process.execPath}" "${join(root, 'dist/cli/main.js')}"`;
-    const line = `${command.replace('npx mesh-node', built).replace(' --check', '')} --check`;
-    const { stdout, stderr } = await run('sh', ['-c', line], { cwd: folder });
+    const { args, env } = await readByShell(command);
+    const { stdout, stderr } = await commandEnd([...args.filter((arg) => arg !== '--check'), '--check'], env);
 
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^# The configuration is right\./);
