@@ -89,6 +89,17 @@ describe('upgrades', () => {
     for (const { upgrade, headers: got } of seen) expect([upgrade, got['upgrade']]).toEqual(['', undefined]);
   });
 
+  it.each(['h2c', 'HTTP/3.0', 'websocket, h2c', 'TLS/1.2'])(
+    'makes no other HTTP of a connection: %s',
+    async (upgrade) => {
+      const { address, seen } = await listenForPassages(async () => said('plain'));
+      const raw = new RawSocket(address);
+      raw.send(UPGRADE.replace('websocket', upgrade));
+      await eventually('it is answered', () => raw.text.includes('plain'));
+      expect([seen[0]!.upgrade, raw.text.slice(0, 12)]).toEqual(['', 'HTTP/1.1 200']);
+    },
+  );
+
   it('takes no upgrade from who still waits for answers', async () => {
     const { address } = await listenForPassages(() => new Promise(() => undefined));
     const raw = new RawSocket(address);
