@@ -17,7 +17,7 @@ import { OperatorGate } from './node/administration/operator-gate.js';
 import type { StreamDesk } from './nest/passive/stream-desk.js';
 import type { StreamTable } from './nest/passive/stream-table.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
-import { EVERY_SUBSET, type Instance, REGISTRY } from './registry/registry.js';
+import { type CallTarget, EVERY_SUBSET, type Instance, REGISTRY } from './registry/registry.js';
 import { RETRY_POLICY } from './resilience/retry-policy.js';
 import { ROUTER } from './routing/router.js';
 import { CONSUMER_FILTER, PROVIDER_FILTER } from './rpc/call-filter.js';
@@ -25,7 +25,7 @@ import { MeshInvoker } from './rpc/consumer/invoker.js';
 import { ProviderDispatcher } from './rpc/provider/dispatcher.js';
 import type { ServiceTable } from './rpc/provider/service-table.js';
 import { ConnectionPool } from './transport/connection-pool.js';
-import { ownAcceptor, scopedAcceptor } from './transport/listener-scope.js';
+import { type AreaAcceptors, ownAcceptor, scopedAcceptor } from './transport/listener-scope.js';
 import { LocalConnection } from './transport/memory/local-connection.js';
 import { type Acceptor, type Listener, TRANSPORT } from './transport/transport.js';
 
@@ -101,39 +101,22 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const rpc = gateway?.accept ?? dispatcher.accept;
   const middleware = joinMiddleware(extensions, codec);
   const own = middleware.around('self', rpc);
-  const self = selfOf(options);
-  const through: Instance = { ...self, subset: EVERY_SUBSET };
   const isOwn = (service: string): boolean =>
     services.has(service) || [builtins, registry, administration].some((part) => part.answers(service));
-  const invoker = new MeshInvoker(
-    {
-      registry: extensions.get(REGISTRY),
-      routers: extensions.all(ROUTER),
-      balancer: extensions.get(BALANCER),
-      retryPolicy: extensions.get(RETRY_POLICY),
-      filters: extensions.all(CONSUMER_FILTER),
-      codec,
-      pool,
-      self: (service, target) => (gateway?.leadsTo(target) ? through : isOwn(service) ? self : undefined),
-    },
-    options,
-  );
+  const invoker: MeshInvoker = invokerOf(options, { extensions, pool, isOwn, gateway });
   const streams = joinStreams(setting.handlers, sessions, options);
   const passages = joinPassages(extensions, options, registry.registrations);
-  const served = (serves: readonly string[], listener: string): Acceptor =>
-    scopedAcceptor(
-      { serves, side: sideOf(options, listener) },
-      {
-        services: rpc,
-        sessions: sessions.endpoint.accept,
-        nodes: sessions.nodes,
-        builtins: builtins.accept,
-        weaving: administration.acceptNodes,
-        administration: (path) => registry.accept(path) ?? administration.accept(path),
-        paths: passages.accept,
-      },
-    );
-  const acceptor: MeshParts['acceptor'] = (serves, listener) => middleware.around(listener, served(serves, listener));
+  const areas: AreaAcceptors = {
+    services: rpc,
+    sessions: sessions.endpoint.accept,
+    nodes: sessions.nodes,
+    builtins: builtins.accept,
+    weaving: administration.acceptNodes,
+    administration: (path) => registry.accept(path) ?? administration.accept(path),
+    paths: passages.accept,
+  };
+  const acceptor: MeshParts['acceptor'] = (serves, listener) =>
+    middleware.around(listener, scopedAcceptor({ serves, side: sideOf(options, listener) }, areas));
   return {
     extensions,
     dispatcher,
@@ -182,6 +165,32 @@ function gatewayOf(
     local: dispatcher.accept,
     isLocal: (service) => services.serves(service),
   });
+}
+
+/** What makes the calls of this process: its own services are called directly, those of partners by way of the gateway. */
+function invokerOf(
+  options: ResolvedMeshOptions,
+  { extensions, pool, gateway, isOwn }: Pick<MeshParts, 'extensions' | 'pool' | 'gateway'> & Ownership,
+): MeshInvoker {
+  const self = selfOf(options);
+  const through: Instance = { ...self, subset: EVERY_SUBSET };
+  const pipeline = {
+    registry: extensions.get(REGISTRY),
+    routers: extensions.all(ROUTER),
+    balancer: extensions.get(BALANCER),
+    retryPolicy: extensions.get(RETRY_POLICY),
+    filters: extensions.all(CONSUMER_FILTER),
+    codec: extensions.get(CODEC),
+    pool,
+    self: (service: string, target: CallTarget) =>
+      gateway?.leadsTo(target) ? through : isOwn(service) ? self : undefined,
+  };
+  return new MeshInvoker(pipeline, options);
+}
+
+interface Ownership {
+  /** Whether this process answers a service itself. */
+  isOwn(service: string): boolean;
 }
 
 /** This very process, as an instance of the services that it provides. */
