@@ -142,7 +142,7 @@ describe('an application outside the repository, without optional packages', () 
     writeFileSync(join(installation.app, 'node.yaml'), 'name: orders\n');
     const { exitCode, output } = await installation.command('mesh-node', '--config', 'node.yaml');
 
-    expect(output).toContain("node.yaml: a configuration in YAML needs the package 'yaml': install it");
+    expect(output).toContain("node.yaml: a file in YAML needs the package 'yaml': install it");
     expect(exitCode).toBe(2);
   });
 
