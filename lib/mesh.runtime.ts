@@ -129,10 +129,11 @@ export class MeshRuntime {
     await closed.finally(() => clearTimeout(overdue));
   }
 
-  /** Ends the waits of callers elsewhere, now that no new calls are taken. */
+  /** Ends the waits of callers elsewhere, now that no new calls are taken, and has nobody wait for connections that are kept. */
   endWaits(): void {
     this.leave();
     this.parts?.sessions.endpoint.drain();
+    this.parts?.pool.closeIdle();
   }
 
   /** Ends the streams that handlers have, and begins none any more. */

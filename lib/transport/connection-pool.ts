@@ -65,6 +65,11 @@ export class ConnectionPool<C extends Poolable = Connection> {
     return entry.connection;
   }
 
+  /** Closes the connections without calls. For calls that are still made, connections are made anew. */
+  closeIdle(): void {
+    for (const [key, entry] of this.entries) if (entry.connection.pending === 0) this.drop(key, entry);
+  }
+
   /** Takes no new calls, waits for those under way, closes all connections. */
   close(): Promise<void> {
     return (this.closing ??= this.closeAll());

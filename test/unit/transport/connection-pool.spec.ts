@@ -70,6 +70,17 @@ describe('the pool of connections', () => {
     await eventually('the other is closed', () => pool.size === 0);
   });
 
+  it('closes those without calls when it is told to, and makes them anew when they are needed', () => {
+    const { pool, dialled } = makePool();
+    const idle = pool.get({ address: 'idle:1' });
+    const busy = pool.get({ address: 'busy:1' });
+    dialled.get('undefined>busy:1')!.pending = 1;
+    pool.closeIdle();
+    expect([idle, busy].map((connection) => (connection as FakeConnection).state)).toEqual(['closed', 'open']);
+    expect(pool.get({ address: 'busy:1' })).toBe(busy);
+    expect(pool.get({ address: 'idle:1' })).not.toBe(idle);
+  });
+
   it('keeps at most so many, and closes that which was idle longest', async () => {
     const { pool, dialled } = makePool({ maxConnections: 2, idleTimeoutMs: 400 });
     pool.get({ address: 'old:1' });
