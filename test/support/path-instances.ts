@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { meshMicroservice, MeshRegistrations, MeshServer, type MeshOptions } from 'nestjs-mesh';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { startApp, type TestApp, testModule } from './mesh-app.js';
+import { fetchOnce } from './fetch-once.js';
 
 /** An application of somebody else: a server of node:http, and nothing of the project. */
 export interface PathInstance {
@@ -71,7 +72,7 @@ export async function registerPaths(
   more: object = {},
 ): Promise<Registered> {
   onTestFinished(async () => void (await node.app.get(MeshRegistrations).remove({ instanceId: address })));
-  const response = await fetch(`http://${node.address}/v1/interconn/registry/register`, {
+  const response = await fetchOnce(`http://${node.address}/v1/interconn/registry/register`, {
     method: 'POST',
     body: JSON.stringify({
       instance_id: address,

@@ -6,6 +6,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { formatUrn } from '../../../lib/protocol/urn.js';
 import { caught } from '../../support/caught.js';
+import { fetchOnce } from '../../support/fetch-once.js';
 import { HealthClient } from '../../support/grpc-tools.js';
 import { startApp, startConsumer, type TestAppParts } from '../../support/mesh-app.js';
 import { RawClient } from '../../support/raw-client.js';
@@ -276,7 +277,7 @@ describe('GET /stats', () => {
   it('tells the figures as JSON', async () => {
     const { address, orders } = await start();
     await orders.place({ id: '1', item: { sku: 's' } });
-    const answer = await fetch(`http://${address}/stats?any=1`);
+    const answer = await fetchOnce(`http://${address}/stats?any=1`);
     expect(answer.headers.get('content-type')).toBe('application/json');
     expect(await answer.json()).toMatchObject({
       calls: { served: 1, failed: 0, unknown: 0 },
@@ -287,15 +288,15 @@ describe('GET /stats', () => {
 
   it('is there for GET and HEAD', async () => {
     const { address } = await start();
-    expect((await fetch(`http://${address}/stats`, { method: 'HEAD' })).status).toBe(200);
-    const answer = await fetch(`http://${address}/stats`, { method: 'POST', body: '{}' });
+    expect((await fetchOnce(`http://${address}/stats`, { method: 'HEAD' })).status).toBe(200);
+    const answer = await fetchOnce(`http://${address}/stats`, { method: 'POST', body: '{}' });
     expect(answer.status).toBe(405);
     expect(await answer.json()).toMatchObject({ code: 'E0000000614' });
   });
 
   it('is not there when it is switched off', async () => {
     const { address, builtin } = await start({ builtins: { stats: false } });
-    expect((await fetch(`http://${address}/stats`)).status).toBe(404);
+    expect((await fetchOnce(`http://${address}/stats`)).status).toBe(404);
     expect((await caught(builtin.stats())).code).toBe('E0000000617');
   });
 });
@@ -325,7 +326,7 @@ describe('a built-in service', () => {
 
   it('is called by plain HTTP, too', async () => {
     const { address } = await start({ version: '7' });
-    const answer = await fetch(`http://${address}/mesh/invoke`, {
+    const answer = await fetchOnce(`http://${address}/mesh/invoke`, {
       method: 'POST',
       headers: { 'mesh-urn': formatUrn({ name: '${mesh.name}.builtin.version', nodeId: 'LX1' }) },
       body: '{}',
@@ -363,7 +364,7 @@ describe('a built-in service', () => {
       expect((await caught(call)).code).toBe('E0000000617');
     }
     expect((await caught(builtin.debug({}))).code).toBe('E0000000614');
-    expect((await fetch(`http://${address}/stats`)).status).toBe(404);
+    expect((await fetchOnce(`http://${address}/stats`)).status).toBe(404);
   });
 
   it('is unknown at a listener that does not serve them', async () => {
@@ -371,7 +372,7 @@ describe('a built-in service', () => {
     const { builtin, address, orders } = await start({ listen });
     expect(await orders.place({ id: '1', item: { sku: 's' } })).toBe('1');
     expect((await caught(builtin.version())).code).toBe('E0000000617');
-    expect((await fetch(`http://${address}/stats`)).status).toBe(404);
+    expect((await fetchOnce(`http://${address}/stats`)).status).toBe(404);
     expect(await new HealthClient(address).check('')).toBe(UNIMPLEMENTED);
   });
 });

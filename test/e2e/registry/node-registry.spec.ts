@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WireRegistration } from '../../../lib/registry/write-registration.js';
 import { caught } from '../../support/caught.js';
 import { eventually } from '../../support/eventually.js';
+import { fetchOnce } from '../../support/fetch-once.js';
 import { startApp, startConsumer, type TestApp } from '../../support/mesh-app.js';
 
 const URN = 'apply.trust.mesh.0001000000000000000000000000000000000.lx0000000000000.trustbe.cn';
@@ -42,7 +43,10 @@ async function callerOf(address: string): Promise<MeshClient['call']> {
 
 async function post(address: string, body: unknown, method = 'POST'): Promise<{ code: string; message: string }> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(`http://${address}${REGISTER}`, { method, ...(method === 'POST' && { body: text }) });
+  const response = await fetchOnce(`http://${address}${REGISTER}`, {
+    method,
+    ...(method === 'POST' && { body: text }),
+  });
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toContain('application/json');
   return (await response.json()) as { code: string; message: string };
@@ -167,14 +171,14 @@ describe('the registry of a node', () => {
     const { address } = await startNode({ listen: { host: '127.0.0.1', port: 0 } });
     const call = await callerOf(address);
     expect(await caught(call('mesh.registry.export', {}))).toMatchObject({ code: 'E0000000617' });
-    expect((await fetch(`http://${address}${REGISTER}`, { method: 'POST', body: '{}' })).status).toBe(404);
+    expect((await fetchOnce(`http://${address}${REGISTER}`, { method: 'POST', body: '{}' })).status).toBe(404);
   });
 
   it('is not there in an application that is no node', async () => {
     const { address } = await startApp({ options: { listen: { host: '127.0.0.1', port: 0, side: 'inner' } } });
     const call = await callerOf(address);
     expect(await caught(call('mesh.registry.put', { registration: app }))).toMatchObject({ code: 'E0000000617' });
-    expect((await fetch(`http://${address}${REGISTER}`, { method: 'POST', body: '{}' })).status).toBe(404);
+    expect((await fetchOnce(`http://${address}${REGISTER}`, { method: 'POST', body: '{}' })).status).toBe(404);
   });
 
   it('answers the application of the node itself', async () => {
