@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MeshCode, MeshServer, MeshSessions, type MeshOptions, type SessionNode } from 'nestjs-mesh';
 import { SESSION_STORE } from 'nestjs-mesh/spi';
 import { MeshRuntime } from '../../lib/mesh.runtime.js';
@@ -76,5 +76,22 @@ describe('a node that closes while others converse with it', () => {
     await eventually('it waits', () => waitingIn(served) === 1);
     await served.app.close();
     expect(await pop).toBeUndefined();
+  });
+});
+
+describe('an application that closes', () => {
+  it('keeps no idle connection to itself', async () => {
+    const { app, address } = await startApp({});
+    const server = app.get(MeshServer);
+    await app
+      .get(MeshSessions)
+      .open('s', { node: { address, transport: 'http' } })
+      .peek();
+    const [listener] = server.unwrap<[{ getConnections(tell: (error: unknown, count: number) => void): void }]>();
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => listener.getConnections((_, count) => resolve(count)));
+    expect(await connections()).toBe(1);
+    app.get(MeshRuntime).endWaits();
+    await vi.waitUntil(async () => (await connections()) === 0, { interval: 5 });
   });
 });
