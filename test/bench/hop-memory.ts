@@ -28,11 +28,11 @@ interface Point {
 }
 
 /** Prints how much memory a node has in use, each time after a collection, while very many calls pass it. */
-export async function benchHopMemory({ calls, pinning }: BenchOptions): Promise<void> {
+export async function benchHopMemory({ calls, pinning, only }: BenchOptions): Promise<void> {
   console.log(
     `\n## hop-memory\n\n${figure(calls)} calls of ${CELL.bytes} bytes through a node, ${CELL.concurrency} at a time`,
   );
-  for (const name of PEERS) {
+  for (const name of PEERS.filter((peer) => only?.includes(peer) ?? true)) {
     const points = await fill(name, calls, pinning === 'pinned' && canPin() ? 'pinned' : 'free');
     const rows = points.map(({ calls, bytes }) => [figure(calls), (bytes / MIB).toFixed(2)]);
     console.log(`\n### ${name}\n\n${markdown([['calls', 'MiB in use'], ...rows])}\n\n${judged(points)}`);

@@ -18,10 +18,15 @@ import { TABLES } from './tables.js';
 import type { Table } from './tables.js';
 import { canPin } from './worker-process.js';
 
-/** What is measured without peers that call each other, by its name for `--rows`. */
-const OTHERS: Readonly<Record<string, (options: BenchOptions) => void | Promise<void>>> = {
+type Bench = (options: BenchOptions) => void | Promise<void>;
+
+/** What is measured of some peers in a way of its own, by its name for `--rows`. */
+const WITH_PEERS: Readonly<Record<string, Bench>> = { 'hop-memory': benchHopMemory };
+
+/** What is measured without tables of peers that call each other. */
+const OTHERS: Readonly<Record<string, Bench>> = {
+  ...WITH_PEERS,
   store: benchStore,
-  'hop-memory': benchHopMemory,
   idle: benchIdle,
   start: benchStart,
 };
@@ -40,8 +45,9 @@ export async function main(args: readonly string[]): Promise<void> {
     for (const [cell, results] of await runTable(table, peers, pinning, options)) all.set(cell, results);
   }
   if (options.json !== undefined) writeFileSync(resolve(options.json), toJson(all));
-  if (only) return;
-  for (const [name, bench] of Object.entries(OTHERS)) if (options.rows.includes(name)) await bench(options);
+  for (const [name, bench] of Object.entries(only ? WITH_PEERS : OTHERS)) {
+    if (options.rows.includes(name)) await bench(options);
+  }
 }
 
 async function runTable(
