@@ -2,16 +2,20 @@ import { type Piece, violation } from './wire.js';
 
 /** A message that comes in pieces. */
 interface Assembly {
-  readonly bytes: Buffer;
+  readonly total: number;
+  /** Absent where nobody wants it: it is passed over. */
+  readonly bytes: Buffer | undefined;
   filled: number;
   readonly counted: 'counted' | 'free';
-  readonly complete: (body: Buffer) => void;
+  readonly complete: ((body: Buffer) => void) | undefined;
 }
 
 /** Bounds of what may be under way of messages that come in pieces. */
 export interface AssemblyBounds {
   readonly maxMessageBytes: number;
   readonly bulkBytes: number;
+  /** Most messages. */
+  readonly maxCalls: number;
 }
 
 /** Puts messages together that come in pieces, and holds those who send them to the bounds. */
@@ -29,36 +33,34 @@ export class Assemblies {
    * A message begins.
    *
    * @param counted whether it counts as one of those that may be under way at a time
-   * @param complete told when it is whole
+   * @param complete told when it is whole; absent where nobody wants it
    * @throws MeshError E0000000616 when it may not begin
    */
   begin(id: number, total: number, counted: Assembly['counted'], complete: Assembly['complete']): void {
-    const { maxMessageBytes, bulkBytes } = this.bounds;
+    const { maxMessageBytes, bulkBytes, maxCalls } = this.bounds;
     if (this.byId.has(id)) throw violation(`a message of ${id} begins within another`);
+    if (this.byId.size >= maxCalls) throw violation(`more than ${maxCalls} messages are under way in pieces`);
     if (total > maxMessageBytes) throw violation(`a message takes ${total} bytes, more than ${maxMessageBytes}`);
     if (counted === 'counted' && this.counted > 0 && this.counted + total > bulkBytes) {
       throw violation(`large messages of more than ${bulkBytes} bytes are under way`);
     }
     if (counted === 'counted') this.counted += total;
-    this.byId.set(id, { bytes: Buffer.allocUnsafeSlow(total), filled: 0, counted, complete });
+    const bytes = complete && Buffer.allocUnsafeSlow(total);
+    this.byId.set(id, { total, bytes, filled: 0, counted, complete });
   }
 
   /** A piece has come. @throws MeshError E0000000616 when it belongs to no message, or is too much or too little */
   add(id: number, piece: Buffer, which: Piece): void {
     const assembly = this.byId.get(id);
     if (!assembly) throw violation(`a piece belongs to no message of ${id}`);
-    const { bytes, complete } = assembly;
-    if (assembly.filled + piece.length > bytes.length) throw violation(`a message of ${id} is longer than it said`);
-    assembly.filled += piece.copy(bytes, assembly.filled);
+    const { bytes, total, complete } = assembly;
+    if (assembly.filled + piece.length > total) throw violation(`a message of ${id} is longer than it said`);
+    bytes?.set(piece, assembly.filled);
+    assembly.filled += piece.length;
     if (which === 'more') return;
-    if (assembly.filled < bytes.length) throw violation(`a message of ${id} is shorter than it said`);
+    if (assembly.filled < total) throw violation(`a message of ${id} is shorter than it said`);
     this.drop(id);
-    complete(bytes);
-  }
-
-  /** Whether a message of an id is under way. */
-  has(id: number): boolean {
-    return this.byId.has(id);
+    if (bytes) complete?.(bytes);
   }
 
   /** A message goes no further. */
@@ -67,8 +69,8 @@ export class Assemblies {
     if (!assembly) return;
     this.byId.delete(id);
     if (assembly.counted === 'free') return;
-    this.counted -= assembly.bytes.length;
-    this.taken(assembly.bytes.length);
+    this.counted -= assembly.total;
+    this.taken(assembly.total);
   }
 
   /** Everything under way is lost. */

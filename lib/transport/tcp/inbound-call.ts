@@ -15,6 +15,7 @@ export class TcpInboundCall implements InboundCall {
   readonly deadline: number;
   readonly cancellation = new Cancellation();
   admits: InboundHead['admits'];
+  scope: InboundHead['scope'];
   /** What of the answer is still being sent. */
   large: LargeSend | undefined;
   /** Takes the answer back while it waits for room at the caller. */

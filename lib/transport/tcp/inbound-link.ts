@@ -35,6 +35,8 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
   readonly peer: string;
   private readonly calls = new Map<number, TcpInboundCall>();
   private readonly streams = new Map<number, TcpInboundStream>();
+  /** Calls whose messages have not come whole. */
+  private readonly arriving = new Set<number>();
   private lastId = 0;
   /** Beyond this, calls are not looked at: their caller was told. */
   private closedFrom = Infinity;
@@ -81,7 +83,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
       case FrameType.OPEN:
         return this.gotOpen(id, payload);
       case FrameType.MESSAGE:
-        return this.gotMessage(this.known(id), payload, part);
+        return this.link.messageOn(id, this.streams.get(this.known(id))?.receiver, payload, part);
       case FrameType.END:
         return this.streams.get(this.known(id))?.gotEnd();
       case FrameType.CANCEL:
@@ -112,11 +114,13 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
     const { head, timeoutMs, rest } = this.begin(id, payload);
     const arrived = (body: Buffer): void => this.arrived(id, head, timeoutMs, body);
     if (part === 'whole') return arrived(rest.rest());
+    if (id <= this.closedFrom) this.arriving.add(id);
     this.link.assemblies.begin(id, rest.number(), 'counted', arrived);
   }
 
   private arrived(id: number, head: Head, timeoutMs: number, body: Buffer): void {
     if (id > this.closedFrom) return;
+    this.arriving.delete(id);
     if (this.isFull) return this.link.fail(id, this.tooMany());
     const call = new TcpInboundCall(id, head, timeoutMs, this.peer, body);
     this.calls.set(id, call);
@@ -145,16 +149,9 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
     void stream.serve((opened) => streamHandlerOf(this.host.acceptor(opened.path), opened.path)(opened));
   }
 
-  private gotMessage(id: number, payload: Buffer, part: Part): void {
-    const receiver = this.streams.get(id)?.receiver;
-    const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
-    receiver?.begin(total);
-    if (part === 'whole') return receiver?.push(payload);
-    this.link.assemblies.begin(id, total, 'free', (message) => this.streams.get(id)?.receiver.push(message));
-  }
-
   private gotCancel(id: number): void {
     this.link.assemblies.drop(id);
+    if (this.arriving.delete(id)) return this.finishIfDone();
     const gone = new MeshError(MeshCode.CANCELLED, 'the caller has cancelled');
     const call = this.calls.get(id);
     if (call) this.lose(call, gone);
@@ -234,7 +231,8 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
   }
 
   private finishIfDone(): void {
-    if (this.closedFrom !== Infinity && this.calls.size + this.streams.size === 0) this.link.finish();
+    if (this.closedFrom !== Infinity && this.calls.size + this.streams.size + this.arriving.size === 0)
+      this.link.finish();
   }
 
   private tooMany(): MeshError {

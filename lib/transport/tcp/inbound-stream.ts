@@ -36,6 +36,7 @@ export class TcpInboundStream implements InboundStream {
   readonly cancellation = new Cancellation();
   readonly draining = new Cancellation();
   admits: InboundHead['admits'];
+  scope: InboundHead['scope'];
   readonly receiver = new StreamReceiver(() => undefined);
   readonly sender = new StreamSender();
   private over: MeshError | undefined;

@@ -9,6 +9,7 @@ import { FrameWriter } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import { PingBudget } from './ping-budget.js';
+import type { StreamReceiver } from './stream-receiver.js';
 import { PayloadReader, PayloadWriter } from './varint.js';
 import { FrameType, MORE, type Part, type Piece, violation, WHOLE_BYTES } from './wire.js';
 
@@ -27,6 +28,9 @@ export interface LinkOwner {
 /** Longest reason read of a connection that is closed. */
 const MAX_REASON = 1_024;
 
+/** Largest payload of a ping, in bytes: it is sent back. */
+const MAX_PING_BYTES = 64;
+
 /** Time for the other side to read why the connection is closed, in ms. */
 const LINGER_MS = 500;
 
@@ -36,6 +40,7 @@ export class Link implements FrameSink {
   readonly assemblies: Assemblies;
   private readonly reader: FrameReader;
   private readonly scratch = new PayloadWriter();
+  private readonly headScratch = new PayloadWriter();
   private readonly headReader: HeadReader;
   private readonly pings = new PingBudget();
   private headWriter: HeadWriter | undefined;
@@ -69,11 +74,6 @@ export class Link implements FrameSink {
     return this.greeted;
   }
 
-  /** Whether the connection is over. */
-  get gone(): boolean {
-    return this.over !== undefined;
-  }
-
   /** Bytes received so far. */
   get bytesRead(): number {
     return this.socket.bytesRead;
@@ -81,10 +81,9 @@ export class Link implements FrameSink {
 
   /** Writes the frame that a call or stream begins with. */
   open(type: number, id: number, head: Head, timeoutMs: number, body: Uint8Array | undefined): void {
-    const { scratch, headWriter } = this;
-    scratch.clear();
-    headWriter?.write(scratch, head);
-    const written = Buffer.from(scratch.written);
+    const { scratch } = this;
+    this.headWriter?.write(this.headScratch.clear(), head);
+    const { written } = this.headScratch;
     scratch.clear().number(timeoutMs).number(written.length).raw(written);
     if (!body || body.length <= WHOLE_BYTES) return this.writer.frame(type, id, scratch.written, body);
     scratch.number(body.length);
@@ -110,9 +109,12 @@ export class Link implements FrameSink {
     return this.gate?.pass(bytes, start) ?? (() => undefined);
   }
 
-  /** A large message was broken off before the other side had it: it counts no longer. */
-  noLongerUnderWay(bytes: number): void {
-    this.gate?.release(bytes);
+  /** Reads a message of a stream. @param receiver absent where nobody reads it any more: it is passed over */
+  messageOn(id: number, receiver: StreamReceiver | undefined, payload: Buffer, part: Part): void {
+    const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
+    receiver?.begin(total);
+    if (part === 'whole') return receiver?.push(payload);
+    this.assemblies.begin(id, total, 'free', receiver && ((message) => receiver.push(message)));
   }
 
   /** Tells why a call or stream has failed. */
@@ -158,10 +160,10 @@ export class Link implements FrameSink {
     this.end(error);
   }
 
-  /** Ends the connection after what was written. */
+  /** Ends the connection after what was written, however long the other side takes to read it. */
   finish(): void {
+    this.socket.once('finish', () => setTimeout(() => this.socket.destroy(), LINGER_MS).unref());
     this.writer.finish();
-    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
   }
 
   /** Closes at once. */
@@ -176,6 +178,7 @@ export class Link implements FrameSink {
       case FrameType.HELLO:
         throw violation('it greets twice');
       case FrameType.PING:
+        if (payload.length > MAX_PING_BYTES) throw violation(`a ping takes ${payload.length} bytes`);
         this.pings.take();
         return this.writer.frame(FrameType.PONG, id, payload);
       case FrameType.PONG:

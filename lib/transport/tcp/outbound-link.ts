@@ -37,6 +37,8 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private readonly link: Link;
   private readonly calls = new Map<number, TcpCall>();
   private readonly streams = new Map<number, OutboundStream>();
+  /** Calls that wait for room at the peer. */
+  private readonly waiting = new Set<TcpCall>();
   private lastId = 0;
 
   constructor(
@@ -51,7 +53,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   /** Calls under way and streams open. */
   get pending(): number {
-    return this.calls.size + this.streams.size;
+    return this.calls.size + this.streams.size + this.waiting.size;
   }
 
   /** Whether somebody waits for something. */
@@ -72,7 +74,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     if (this.pending >= maxCalls) return call.fail(tooMany(maxCalls));
     call.carrier = this;
     if (body.length <= WHOLE_BYTES) return this.write(call);
-    call.takeBack = this.link.whenRoom(body.length, () => this.write(call));
+    this.waiting.add(call);
+    call.takeBack = this.link.whenRoom(body.length, () => {
+      this.waiting.delete(call);
+      this.write(call);
+    });
   }
 
   /** Opens a stream. */
@@ -118,7 +124,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
       case FrameType.ANSWER:
         return this.gotAnswer(id, payload, part);
       case FrameType.MESSAGE:
-        return this.gotMessage(id, payload, part);
+        return this.link.messageOn(id, this.streams.get(id)?.receiver, payload, part);
       case FrameType.END:
         return this.endOf(id)?.gotEnd();
       case FrameType.ERROR:
@@ -134,6 +140,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.host.onRetired(this);
     const why = 'the peer is about to close, and has not looked at the call';
     const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
+    for (const call of this.waiting) this.withdraw(call).fail(unseen);
     for (const [id, call] of this.calls) if (id > lastId) this.end(call).fail(unseen);
     for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
   }
@@ -141,10 +148,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   onGone(reason: MeshError): void {
     this.host.onGone(this, reason);
     const lost = new MeshError(MeshCode.UNREACHABLE, `there is no answer: ${reason.message}`, { cause: reason });
+    const unsent = new MeshError(MeshCode.UNREACHABLE, lost.message, { cause: reason, neverSent: true });
     const passengers = [...this.calls.values(), ...this.streams.values()];
+    const waiting = [...this.waiting];
     this.calls.clear();
     this.streams.clear();
+    this.waiting.clear();
     for (const passenger of passengers) passenger.fail(lost);
+    for (const call of waiting) call.fail(unsent);
   }
 
   private get peer(): Hello {
@@ -159,7 +170,6 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private write(call: TcpCall): void {
     const { path, headers, body } = call.call;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
-    call.takeBack = undefined;
     call.id = this.nextId();
     this.calls.set(call.id, call);
     this.link.open(FrameType.CALL, call.id, { path, headers }, timeoutMs, body);
@@ -168,7 +178,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private abandonCall(call: TcpCall): void {
-    call.takeBack?.();
+    if (this.waiting.has(call)) return void this.withdraw(call);
     if (!this.calls.delete(call.id)) return;
     if (call.large) this.link.writer.breakOff(call.large);
     this.link.writer.frame(FrameType.CANCEL, call.id);
@@ -177,7 +187,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private gotAnswer(id: number, payload: Buffer, part: Part): void {
     if (part === 'whole') return this.succeed(id, payload);
     const total = new PayloadReader(payload).number();
-    this.link.assemblies.begin(id, total, 'counted', (body) => this.succeed(id, body));
+    this.link.assemblies.begin(id, total, 'counted', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
   }
 
   private succeed(id: number, body: Buffer): void {
@@ -186,20 +196,19 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     call?.succeed(body);
   }
 
-  private gotMessage(id: number, payload: Buffer, part: Part): void {
-    const receiver = this.streams.get(id)?.receiver;
-    const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
-    receiver?.begin(total);
-    if (part === 'whole') return receiver?.push(payload);
-    this.link.assemblies.begin(id, total, 'free', (message) => this.streams.get(id)?.receiver.push(message));
-  }
-
   private gotError(id: number, payload: Buffer): void {
     this.link.assemblies.drop(id);
     const error = this.link.failure(payload);
     const call = this.calls.get(id);
     if (call) this.end(call).fail(error);
     this.endOf(id)?.fail(error);
+  }
+
+  /** A call that waits for room is not sent. */
+  private withdraw(call: TcpCall): TcpCall {
+    this.waiting.delete(call);
+    call.takeBack?.();
+    return call;
   }
 
   /** A call is over. What is left of its message is not sent, and the peer is told. */

@@ -113,6 +113,7 @@ describe('the TCP protocol, with peers that break it', () => {
       [greeting(), ...Array.from({ length: 200 }, () => frame(FrameType.PING))],
       /more than 100 times/,
     ],
+    ['pings with too much', [greeting(), frame(FrameType.PING, 0, Buffer.alloc(65))], /ping takes 65 bytes/],
     ['sends a head without a path', [greeting(), frame(FrameType.CALL, 1, Buffer.from([0, 0]))], /no path/],
   ])('closes the connection of one who %s, and says so', async (_, bytes, text) => {
     const socket = raw(...bytes);
@@ -145,6 +146,46 @@ describe('the TCP protocol, with peers that break it', () => {
     for (let i = 0; i < 200; i++) socket.send(message);
     await socket.closed;
     expect(closingOf(framesAt(socket))?.text).toContain('more than it was granted');
+  });
+
+  it('bounds the messages that nobody reads any more', async () => {
+    const socket = raw(greeting());
+    for (let id = 1; id <= 10_001; id++) {
+      const message = frame(FrameType.MESSAGE | MORE, id, number(LIMIT));
+      socket.send(Buffer.concat([openFrame(id, '/hold'), frame(FrameType.CANCEL, id), message]));
+    }
+    await socket.closed;
+    expect(closingOf(framesAt(socket))?.text).toContain('more than 10000 messages are under way');
+  });
+
+  it('answers a call whose message is still arriving when the listener is about to close', async () => {
+    const closing = await transport.listen({ host: '127.0.0.1', port: 0 }, acceptor);
+    const socket = new RawSocket(closing.address);
+    socket.send(
+      Buffer.concat([greeting(), callFrame(1, '/echo', 10), frame(FrameType.DATA | MORE, 1, Buffer.from('hello'))]),
+    );
+    const seen = (type: number) => framesOf(Buffer.from(socket.text, 'latin1')).find((one) => one.type === type);
+    await eventually('the greeting has come', () => seen(FrameType.HELLO) !== undefined);
+    const closed = closing.close();
+    await eventually('the listener has told', () => seen(FrameType.GOAWAY) !== undefined);
+    expect(seen(FrameType.GOAWAY)?.id).toBe(1);
+    socket.send(frame(FrameType.DATA, 1, Buffer.from('world')));
+    await eventually('the answer has come', () => seen(FrameType.ANSWER) !== undefined);
+    expect(seen(FrameType.ANSWER)?.payload.toString()).toBe('helloworld');
+    socket.socket.end();
+    await closed;
+  });
+
+  it('goes on with a large answer that found the way full of small ones', async () => {
+    const socket = raw(greeting());
+    socket.socket.pause();
+    const small = Buffer.alloc(16_000);
+    for (let id = 1; id <= 600; id++) socket.send(callFrame(id, '/echo', small));
+    socket.send(Buffer.concat([callFrame(601, '/echo', 60_000), frame(FrameType.DATA, 601, Buffer.alloc(60_000))]));
+    await eventually('only the large answer is left', () => listener.pending === 1);
+    socket.socket.resume();
+    await eventually('it has come', () => listener.pending === 0);
+    socket.socket.destroy();
   });
 
   it('sends no more on a stream than was granted, and goes on when more is', async () => {
@@ -240,7 +281,7 @@ describe('a caller over TCP, with servers that break the protocol', () => {
       socket.on('data', (chunk: Buffer) => {
         seen.push(chunk);
         const frames = framesOf(Buffer.concat(seen).subarray(MAGIC.length));
-        if (frames.some(({ type }) => type === FrameType.CALL)) socket.write(Buffer.concat(bytes));
+        if (frames.some(({ type }) => (type & ~MORE) === FrameType.CALL)) socket.write(Buffer.concat(bytes));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -267,6 +308,16 @@ describe('a caller over TCP, with servers that break the protocol', () => {
     expect(error).toMatchObject({ code: MeshCode.UNREACHABLE, neverSent: false });
     expect(error.message).toMatch(text);
     expect(connection.pending).toBe(0);
+  });
+
+  it.each<[string, readonly Uint8Array[]]>([
+    ['closes', [frame(FrameType.CLOSE, 0, new PayloadWriter().text(MeshCode.FORBIDDEN).text('x').written)]],
+    ['is about to close', [frame(FrameType.GOAWAY, 1)]],
+  ])('tells calls that wait for room that they were never sent, when the server %s', async (_, bytes) => {
+    const connection = await serverSaying(...bytes);
+    const call = () => caught(connection.call(outbound({ body: Buffer.alloc(LIMIT), timeoutMs: 4_000 })));
+    const [, , third] = [call(), call(), call()];
+    expect(await third).toMatchObject({ code: MeshCode.UNREACHABLE, neverSent: true });
   });
 
   it('keeps to what the server takes', async () => {
