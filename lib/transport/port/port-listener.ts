@@ -12,6 +12,7 @@ import type { HttpHost } from './http-request.js';
 import { peerOf } from '../peer.js';
 import { Reception, type Spoken, type Welcome } from './reception.js';
 import { InboundLink } from '../tcp/inbound-link.js';
+import { LinkKeepalive } from '../tcp/link-keepalive.js';
 import { ownHello, type TcpOptions } from '../tcp/tcp-options.js';
 import { TlsDoor } from './tls-door.js';
 
@@ -147,8 +148,12 @@ export class PortListener implements Listener, HttpHost {
       onGreeted: known,
       onCall: () => this.onCall(),
       onCallOver: () => this.onCallOver(),
-      onGone: (gone) => this.links.delete(gone),
+      onGone: (gone) => {
+        keepalive.stop();
+        this.links.delete(gone);
+      },
     });
+    const keepalive = new LinkKeepalive(link, this.options.tcp);
     this.links.add(link);
     if (this.closing) link.drain();
   }

@@ -36,10 +36,7 @@ export class FrameWriter {
   private scheduled = false;
   private readonly flush = (): void => this.flushNow();
 
-  constructor(private readonly socket: Socket) {
-    // Where the socket had no room for a piece, nothing was written whose end could be told.
-    socket.on('drain', () => this.large.length > 0 && this.schedule());
-  }
+  constructor(private readonly socket: Socket) {}
 
   /** Writes a frame whose payload is small, in up to two parts, which are copied. */
   frame(type: number, id: number, first: Uint8Array = none, second: Uint8Array = none): void {
@@ -158,6 +155,6 @@ export class FrameWriter {
     }
     for (const large of sent) this.flushed.push(large.sent);
     // What is left goes on when the socket has taken this.
-    if (this.large.length > 0 && parts.length > 0) this.flushed.push(() => this.schedule());
+    if (this.large.length > 0) this.flushed.push(() => this.schedule());
   }
 }

@@ -13,6 +13,7 @@ import { agree, encodeHello, type Hello } from './hello.js';
 import { TcpInboundCall } from './inbound-call.js';
 import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
+import type { Pingable } from './link-keepalive.js';
 import { PayloadReader } from './varint.js';
 import { FrameType, MAGIC, type Part, violation, WHOLE_BYTES } from './wire.js';
 
@@ -30,7 +31,7 @@ export interface InboundLinkHost {
 }
 
 /** The serving side of a connection. */
-export class InboundLink implements LinkOwner, InboundStreamHost {
+export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   readonly link: Link;
   readonly peer: string;
   private readonly calls = new Map<number, TcpInboundCall>();
@@ -51,6 +52,15 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
     this.link = new Link(socket, own, this, MAGIC.length);
   }
 
+  get bytesRead(): number {
+    return this.link.bytesRead;
+  }
+
+  /** A caller that is gone without a word leaves its calls, and its streams for ever. */
+  get awaited(): boolean {
+    return this.calls.size + this.streams.size > 0;
+  }
+
   get maxMessageBytes(): number {
     return Math.min(this.own.maxMessageBytes, this.link.peer?.maxMessageBytes ?? Infinity);
   }
@@ -62,6 +72,11 @@ export class InboundLink implements LinkOwner, InboundStreamHost {
     this.link.goaway(this.lastId);
     for (const stream of this.streams.values()) stream.drain();
     this.finishIfDone();
+  }
+
+  /** Asks whether the caller is there. */
+  ping(answered: () => void): void {
+    this.link.ping(answered);
   }
 
   /** Closes at once. */

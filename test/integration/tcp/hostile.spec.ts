@@ -176,6 +176,17 @@ describe('the TCP protocol, with peers that break it', () => {
     await closed;
   });
 
+  it('gives up a caller who is silent, and answers no ping, while a stream of it is open', async () => {
+    const quick = new TcpTransport(transportOptions({}, {}, {}, {}, { keepaliveTimeMs: 20, keepaliveTimeoutMs: 20 }));
+    const watching = await quick.listen({ host: '127.0.0.1', port: 0 }, acceptor);
+    onTestFinished(() => watching.destroy());
+    const socket = new RawSocket(watching.address);
+    socket.send(Buffer.concat([greeting(), openFrame(1, '/hold')]));
+    await socket.closed;
+    expect(framesOf(Buffer.from(socket.text, 'latin1')).some(({ type }) => type === FrameType.PING)).toBe(true);
+    expect(watching.pending).toBe(0);
+  });
+
   it('goes on with a large answer that found the way full of small ones', async () => {
     const socket = raw(greeting());
     socket.socket.pause();
