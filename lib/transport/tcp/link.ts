@@ -9,7 +9,6 @@ import { FrameWriter } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import { PingBudget } from './ping-budget.js';
-import type { StreamReceiver } from './stream-receiver.js';
 import { PayloadReader, PayloadWriter } from './varint.js';
 import { FrameType, MORE, type Part, type Piece, violation, WHOLE_BYTES } from './wire.js';
 
@@ -23,6 +22,14 @@ export interface LinkOwner {
   onGoaway(lastId: number): void;
   /** The connection is over. It is told once. */
   onGone(reason: MeshError): void;
+}
+
+/** Takes the messages of a stream. */
+export interface MessageReceiver {
+  /** A message begins. @throws MeshError E0000000616 when nothing was granted for it */
+  begin(bytes: number): void;
+  /** A message has come. */
+  push(message: Buffer): void;
 }
 
 /** Longest reason read of a connection that is closed. */
@@ -110,7 +117,7 @@ export class Link implements FrameSink {
   }
 
   /** Reads a message of a stream. @param receiver absent where nobody reads it any more: it is passed over */
-  messageOn(id: number, receiver: StreamReceiver | undefined, payload: Buffer, part: Part): void {
+  messageOn(id: number, receiver: MessageReceiver | undefined, payload: Buffer, part: Part): void {
     const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
     receiver?.begin(total);
     if (part === 'whole') return receiver?.push(payload);

@@ -1,10 +1,10 @@
 import { Inbox } from '../inbox.js';
-import type { Link } from './link.js';
+import type { Link, MessageReceiver } from './link.js';
 import { MESSAGE_OVERHEAD } from './stream-sender.js';
 import { violation } from './wire.js';
 
 /** What comes of a stream: held until it is read, and granted anew as it is. */
-export class StreamReceiver {
+export class StreamReceiver implements MessageReceiver {
   readonly messages: Inbox;
   private link: Link | undefined;
   private id = 0;
@@ -26,13 +26,11 @@ export class StreamReceiver {
     this.window = this.granted = window;
   }
 
-  /** A message begins. @throws MeshError E0000000616 when nothing was granted for it */
   begin(bytes: number): void {
     if (this.granted <= 0) throw violation(`stream ${this.id} has sent more than it was granted`);
     this.granted -= bytes + MESSAGE_OVERHEAD;
   }
 
-  /** A message has come. */
   push(message: Buffer): void {
     this.messages.push(message);
     this.read += message.length + MESSAGE_OVERHEAD;
