@@ -3,7 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { Unsent } from '../../context/time-limits.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
 import { refusedBy, unreachable } from '../failures.js';
 import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';

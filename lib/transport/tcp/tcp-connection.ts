@@ -3,7 +3,7 @@ import type { Unsent } from '../../context/time-limits.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { bareAnswer } from '../answers.js';
 import { unreachable } from '../failures.js';
-import { Backoff } from '../http2/backoff.js';
+import { Backoff } from '../backoff.js';
 import type { Carrier, Passenger } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backoff } from '../../../../lib/transport/http2/backoff.js';
+import { Backoff } from '../../../lib/transport/backoff.js';
 
 describe('the delay between attempts to connect', () => {
   it('doubles up to its bound, with jitter', () => {
