@@ -1,6 +1,6 @@
 import { encodeHello, type Hello } from '../../lib/transport/tcp/hello.js';
 import { HeadWriter } from '../../lib/transport/tcp/heads.js';
-import { PayloadReader, PayloadWriter } from '../../lib/transport/tcp/varint.js';
+import { PayloadReader, PayloadWriter } from '../../lib/protocol/payload.js';
 import { FrameType, MAGIC, MORE } from '../../lib/transport/tcp/wire.js';
 
 /** What a test peer says of itself. */

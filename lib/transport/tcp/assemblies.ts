@@ -1,4 +1,5 @@
-import { type Piece, violation } from './wire.js';
+import { type Piece } from './wire.js';
+import { violation } from '../../protocol/payload.js';
 
 /** A message that comes in pieces. */
 interface Assembly {

@@ -6,9 +6,9 @@ import {
   MORE,
   type Part,
   type Piece,
-  violation,
   WHOLE_BYTES,
 } from './wire.js';
+import { violation } from '../../protocol/payload.js';
 
 /** Takes what a {@link FrameReader} finds. What it throws ends the reading. */
 export interface FrameSink {

@@ -1,6 +1,6 @@
 import type { WireHeaders } from '../transport.js';
-import { PayloadReader, type PayloadWriter } from './varint.js';
-import { MAX_HEAD_BYTES, violation } from './wire.js';
+import { PayloadReader, type PayloadWriter, violation } from '../../protocol/payload.js';
+import { MAX_HEAD_BYTES } from './wire.js';
 
 /** What a call or a stream begins with. */
 export interface Head {

@@ -1,8 +1,8 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { TableBounds } from './heads.js';
-import { PayloadReader, PayloadWriter } from './varint.js';
-import { VERSIONS, violation } from './wire.js';
+import { PayloadReader, PayloadWriter, violation } from '../../protocol/payload.js';
+import { VERSIONS } from './wire.js';
 
 /** What one side tells of itself when a connection begins, and what the other has to keep to. */
 export interface Hello {

@@ -4,6 +4,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from '../answers.js';
 import { callHandlerOf, streamHandlerOf } from '../endpoint.js';
+import type { Pingable } from '../keepalive.js';
 import { peerOf } from '../peer.js';
 import { tooLong } from '../refusals.js';
 import type { Acceptor, CallAnswer } from '../transport.js';
@@ -13,9 +14,8 @@ import { agree, encodeHello, type Hello } from './hello.js';
 import { TcpInboundCall } from './inbound-call.js';
 import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
-import type { Pingable } from './link-keepalive.js';
-import { PayloadReader } from './varint.js';
-import { FrameType, MAGIC, type Part, violation, WHOLE_BYTES } from './wire.js';
+import { PayloadReader, violation } from '../../protocol/payload.js';
+import { FrameType, MAGIC, type Part, WHOLE_BYTES } from './wire.js';
 
 /** What a connection needs of the port it came through, and tells it. */
 export interface InboundLinkHost {
@@ -82,6 +82,10 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   /** Closes at once. */
   destroy(): void {
     this.link.destroy();
+  }
+
+  giveUp(why: string): void {
+    this.link.destroy(why);
   }
 
   onHello(hello: Hello): void {

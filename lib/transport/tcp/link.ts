@@ -9,8 +9,8 @@ import { FrameWriter } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import { PingBudget } from './ping-budget.js';
-import { PayloadReader, PayloadWriter } from './varint.js';
-import { FrameType, MORE, type Part, type Piece, violation, WHOLE_BYTES } from './wire.js';
+import { PayloadReader, PayloadWriter, violation } from '../../protocol/payload.js';
+import { FrameType, MORE, type Part, type Piece, WHOLE_BYTES } from './wire.js';
 
 /** Who uses a connection: the side that calls, or the side that serves. */
 export interface LinkOwner {
@@ -174,8 +174,8 @@ export class Link implements FrameSink {
   }
 
   /** Closes at once. */
-  destroy(): void {
-    this.lose('the connection was closed');
+  destroy(why = 'the connection was closed'): void {
+    this.lose(why);
   }
 
   frame(type: number, id: number, payload: Buffer, part: Part): void {

@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { Pingable } from '../keepalive.js';
 import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { tooLong } from '../refusals.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import { Link, type LinkOwner } from './link.js';
-import type { Pingable } from './link-keepalive.js';
 import { OutboundStream } from './outbound-stream.js';
-import { PayloadReader } from './varint.js';
-import { FrameType, MAGIC, MAX_ID, type Part, violation, WHOLE_BYTES } from './wire.js';
+import { PayloadReader, violation } from '../../protocol/payload.js';
+import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
 
 /** A call, and where it stands on its connection. */
 export class TcpCall extends PendingCall {
@@ -111,6 +111,10 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   /** Closes at once. */
   destroy(): void {
     this.link.destroy();
+  }
+
+  giveUp(why: string): void {
+    this.link.destroy(why);
   }
 
   onHello(hello: Hello): void {

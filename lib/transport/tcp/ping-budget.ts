@@ -1,4 +1,4 @@
-import { violation } from './wire.js';
+import { violation } from '../../protocol/payload.js';
 
 /** Pings answered without anything else between them. */
 const MAX_PINGS = 100;

@@ -1,7 +1,7 @@
 import { Inbox } from '../inbox.js';
 import type { Link, MessageReceiver } from './link.js';
 import { MESSAGE_OVERHEAD } from './stream-sender.js';
-import { violation } from './wire.js';
+import { violation } from '../../protocol/payload.js';
 
 /** What comes of a stream: held until it is read, and granted anew as it is. */
 export class StreamReceiver implements MessageReceiver {

@@ -3,6 +3,7 @@ import type { Unsent } from '../../context/time-limits.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { bareAnswer } from '../answers.js';
 import { unreachable } from '../failures.js';
+import { Keepalive } from '../keepalive.js';
 import { Backoff } from '../backoff.js';
 import type { Carrier, Passenger } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
@@ -11,7 +12,6 @@ import type { Target } from '../target.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { ownHello, type TcpOptions } from './tcp-options.js';
-import { LinkKeepalive } from './link-keepalive.js';
 import { OutboundLink, type OutboundLinkHost, TcpCall } from './outbound-link.js';
 import { OutboundStream } from './outbound-stream.js';
 import { ALPN } from './wire.js';
@@ -36,7 +36,7 @@ type State =
 /** What watches over a connection. */
 interface Dialled {
   readonly watch: DialWatch;
-  readonly keepalive: LinkKeepalive;
+  readonly keepalive: Keepalive;
 }
 
 /**
@@ -149,7 +149,7 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
     const socket: Socket = secure?.connect(host, port, ALPN) ?? connect({ host, port, noDelay: true });
     const link = new OutboundLink(socket, ownHello(this.options), this);
     const watch = new DialWatch(socket, this.options.tcp.connectTimeoutMs);
-    this.links.set(link, { watch, keepalive: new LinkKeepalive(link, this.options.tcp) });
+    this.links.set(link, { watch, keepalive: new Keepalive(link, this.options.tcp) });
     socket.once(secure ? 'secureConnect' : 'connect', () => this.taken(link, watch)).unref();
     const connecting = { kind: 'connecting', link, waiting: new Set<Waiting>(), stage: 'connecting' } as const;
     this.state = connecting;

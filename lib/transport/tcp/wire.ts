@@ -1,6 +1,3 @@
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
-
 /**
  * What a connection begins with. The first byte is none of HTTP or TLS, and what stands behind the name shows whether something
  * between has taken the bytes for text.
@@ -60,8 +57,3 @@ export type Part = 'whole' | 'first';
 
 /** Whether more pieces of a message follow. */
 export type Piece = 'more' | 'last';
-
-/** The error for what breaks the protocol: the connection is closed with it. */
-export function violation(what: string): MeshError {
-  return new MeshError(MeshCode.ENCODING, `the peer broke the protocol: ${what}`);
-}

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { PayloadWriter } from '../../../lib/transport/tcp/varint.js';
+import { PayloadWriter } from '../../../lib/protocol/payload.js';
 import { FrameType, MAGIC, MORE } from '../../../lib/transport/tcp/wire.js';
 import type { Acceptor, Connection, InboundStream, Listener } from '../../../lib/transport/transport.js';
 import { caught } from '../../support/caught.js';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { type Head, HeadReader, HeadWriter } from '../../../../lib/transport/tcp/heads.js';
-import { PayloadWriter } from '../../../../lib/transport/tcp/varint.js';
+import { PayloadWriter } from '../../../../lib/protocol/payload.js';
 import { MAX_HEAD_BYTES } from '../../../../lib/transport/tcp/wire.js';
 
 const bounds = { pairs: 8, characters: 400 };
