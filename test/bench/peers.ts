@@ -15,6 +15,13 @@ const MESH: Peer = {
   load: async () => (await import('./peers/mesh.js')).mesh,
 };
 
+const MESH_TCP: Peer = {
+  name: 'mesh-tcp',
+  about: 'nestjs-mesh over its own TCP protocol, JSON',
+  library: 'nestjs-mesh',
+  load: async () => (await import('./peers/mesh.js')).meshTcp,
+};
+
 const MESH_UNARY: Peer = {
   name: 'mesh-unary',
   about: "nestjs-mesh over gRPC in mode 'unary', JSON",
@@ -44,6 +51,7 @@ export const RPC_PEERS: readonly Peer[] = [
     load: async () => (await import('./peers/nest-tcp.js')).nestTcp,
   },
   MESH,
+  MESH_TCP,
   MESH_UNARY,
 ];
 

@@ -14,5 +14,8 @@ function ends(options: MeshOptions): Ends {
 /** The mesh over gRPC, as it comes: two of our own ends let calls follow each other on open streams. */
 export const mesh = ends({});
 
+/** The mesh over its own TCP protocol. */
+export const meshTcp = ends({ use: { transport: 'tcp' } });
+
 /** The mesh over gRPC as it speaks to peers of other kinds: every call is a gRPC call. */
 export const meshUnary = ends({ grpc: { mode: 'unary' } });
