@@ -5,11 +5,11 @@ import type { Unsent } from '../../context/time-limits.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Backoff } from '../backoff.js';
 import { refusedBy, unreachable } from '../failures.js';
-import { Keepalive, PINGS_IN_SILENCE } from './keepalive.js';
 import type { Lane } from './lane.js';
 import type { Carrier, Passenger } from '../pending-call.js';
 import type { Target } from '../target.js';
 import { ResetBudget } from './reset-budget.js';
+import { GRPC_PATIENCE, watchSession } from './session-keepalive.js';
 
 /** Time for a peer that took a connection to say that it takes calls (HTTP/2's settings), in ms. */
 const GREETING_TIMEOUT_MS = 20_000;
@@ -192,8 +192,8 @@ export class Channel<P extends Passenger> implements Carrier {
     };
     const { keepaliveTimeMs } = this;
     const { keepaliveTimeoutMs } = this.options.grpc;
-    const timing = { keepaliveTimeMs, keepaliveTimeoutMs, pingsInSilence: PINGS_IN_SILENCE };
-    void new Keepalive(session, timing, () => lane.calls > 0);
+    const timing = { keepaliveTimeMs, keepaliveTimeoutMs, patience: GRPC_PATIENCE };
+    watchSession(session, timing, () => lane.calls > 0);
     const conductor = this.conductorOf(lane);
     session.on('goaway', (code, _lastStream, data) => {
       this.heed(code, data);

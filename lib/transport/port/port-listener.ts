@@ -4,7 +4,8 @@ import { Logger } from '@nestjs/common';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { type ChannelOptions, WINDOW_BYTES } from '../http2/channel.js';
-import { Keepalive } from '../http2/keepalive.js';
+import { watchSession } from '../http2/session-keepalive.js';
+import { Keepalive } from '../keepalive.js';
 import type { Acceptor, ListenAt, Listener } from '../transport.js';
 import { Http1Port } from './http1-port.js';
 import { Http2PortConnection } from './http2-port-connection.js';
@@ -12,7 +13,6 @@ import type { HttpHost } from './http-request.js';
 import { peerOf } from '../peer.js';
 import { Reception, type Spoken, type Welcome } from './reception.js';
 import { InboundLink } from '../tcp/inbound-link.js';
-import { LinkKeepalive } from '../tcp/link-keepalive.js';
 import { ownHello, type TcpOptions } from '../tcp/tcp-options.js';
 import { TlsDoor } from './tls-door.js';
 
@@ -138,7 +138,7 @@ export class PortListener implements Listener, HttpHost {
     socket.once('end', () => connection.destroy());
     session.once('close', () => this.http2.delete(connection)).on('error', () => undefined);
     session.setLocalWindowSize(WINDOW_BYTES);
-    void new Keepalive(session, this.options.grpc, () => connection.busy);
+    watchSession(session, this.options.grpc, () => connection.busy);
     if (this.closing) connection.drain();
   }
 
@@ -153,7 +153,7 @@ export class PortListener implements Listener, HttpHost {
         this.links.delete(gone);
       },
     });
-    const keepalive = new LinkKeepalive(link, this.options.tcp);
+    const keepalive = new Keepalive(link, this.options.tcp);
     this.links.add(link);
     if (this.closing) link.drain();
   }

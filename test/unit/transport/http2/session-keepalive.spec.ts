@@ -2,7 +2,7 @@ import { connect, createServer, type ClientHttp2Session, type Http2Server, type 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Keepalive, PINGS_IN_SILENCE } from '../../../../lib/transport/http2/keepalive.js';
+import { GRPC_PATIENCE, watchSession } from '../../../../lib/transport/http2/session-keepalive.js';
 
 const timing = { keepaliveTimeMs: 20, keepaliveTimeoutMs: 5_000 };
 
@@ -12,7 +12,7 @@ const LONG_MS = 250;
 /** For what comes at once, unless the machine has much else to do. */
 const PATIENCE = { timeout: 4_000 };
 
-describe('the keepalive of a connection', () => {
+describe('the keepalive of an HTTP/2 session', () => {
   let server: Http2Server;
   let session: ClientHttp2Session;
   let stream: ServerHttp2Stream;
@@ -40,29 +40,29 @@ describe('the keepalive of a connection', () => {
   });
 
   it('pings while somebody waits and nothing comes', async () => {
-    void new Keepalive(session, timing, () => true);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(PINGS_IN_SILENCE + 1), PATIENCE);
+    watchSession(session, timing, () => true);
+    await vi.waitFor(() => expect(pings).toBeGreaterThan(GRPC_PATIENCE.pings + 1), PATIENCE);
   });
 
   it('does not ping while nobody waits', async () => {
-    void new Keepalive(session, timing, () => false);
+    watchSession(session, timing, () => false);
     await sleep(LONG_MS);
     expect(pings).toBe(0);
   });
 
   it('pings a silent gRPC server no more than it puts up with, and again once it has spoken', async () => {
-    void new Keepalive(session, { ...timing, pingsInSilence: PINGS_IN_SILENCE }, () => true);
+    watchSession(session, { ...timing, patience: GRPC_PATIENCE }, () => true);
     await sleep(LONG_MS);
-    expect(pings).toBe(PINGS_IN_SILENCE);
+    expect(pings).toBe(GRPC_PATIENCE.pings);
     stream.write('data');
-    await vi.waitFor(() => expect(pings).toBe(2 * PINGS_IN_SILENCE), PATIENCE);
+    await vi.waitFor(() => expect(pings).toBe(2 * GRPC_PATIENCE.pings), PATIENCE);
   });
 
   it('destroys a connection that does not answer', async () => {
     const closed = new Promise((resolve) => session.once('close', resolve));
     session.on('error', () => undefined);
     vi.spyOn(session, 'ping').mockReturnValue(true);
-    void new Keepalive(session, { ...timing, keepaliveTimeoutMs: 20 }, () => true);
+    watchSession(session, { ...timing, keepaliveTimeoutMs: 20 }, () => true);
     await closed;
     expect(session.destroyed).toBe(true);
   });
