@@ -10,6 +10,11 @@ export interface Codec {
   readonly format: string;
   /** Content types, the first being what is sent. */
   readonly contentTypes: readonly string[];
+  /**
+   * `true` where bytes in a value are written as base64 text, so that they may as well stand beside what is written. Absent or `false`:
+   * the format has bytes of its own, or says them otherwise.
+   */
+  readonly bytesAsText?: boolean;
   /** @throws MeshError E0000000616 when the value cannot be said in this format */
   encode(value: unknown): Uint8Array;
   /**

@@ -64,6 +64,10 @@ export const Header = {
    * its trace and its time, is said in its body, so that it may go on in such a stream. Ours: other peers skip it.
    */
   CALL_STREAMS: 'mesh-call-streams',
+  /** `packed` on a call: its body, and that of the answer, are packed (docs/tcp-protocol.md). Ours. */
+  FORM: 'mesh-form',
+  /** `packed` in an answer over gRPC: packed calls are understood here. Ours: other peers skip it. */
+  FORMS: 'mesh-forms',
   /** `1` on a pop: its message is kept as taken until it is acknowledged, on the same stream. Ours, as the next two. */
   ACKNOWLEDGE: 'mesh-acknowledge',
   /** Number of a message on its stream, from 1, in the metadata of the answer to such a pop. */

@@ -7,6 +7,15 @@ import type { ResolvedListener, ResolvedListenTls, ServedArea } from '../options
 /** Headers of a call: lower-case names, without a prototype. */
 export type WireHeaders = Readonly<Record<string, string>>;
 
+/**
+ * Where a call goes and what it says in its headers, as many calls have it: one object for all of them, never changed, so that a
+ * connection can say it once, and then by a number.
+ */
+export interface SharedHead {
+  readonly path: string;
+  readonly headers: WireHeaders;
+}
+
 /** A call as the consumer hands it to a connection. */
 export interface OutboundCall extends TimeLimits {
   /** What is called, for instance `/mesh-rpc/v1`; a query may follow. */
@@ -18,6 +27,11 @@ export interface OutboundCall extends TimeLimits {
    * Absent: nothing else may be sent on its stream.
    */
   readonly series?: string;
+  /**
+   * Set for a call whose body is packed (docs/tcp-protocol.md): its path and headers are those of this object. Calls with the same one
+   * may follow each other on one stream. It is only for connections whose {@link Connection.packs} is `true`.
+   */
+  readonly packed?: SharedHead;
   /** Cancelled when the caller gives up; the connection then ends the call, at the peer too, and rejects with the reason. */
   readonly cancellation: Cancellation;
 }
@@ -240,6 +254,11 @@ export interface Connection {
    * address, E0000000607 when the connection was lost, else as the peer says.
    */
   open(head: OutboundHead): DuplexStream;
+  /**
+   * Whether the peer is known to understand packed calls. One that is handed over nevertheless, since the peer was replaced by another,
+   * fails with E0000000607 (`neverSent`).
+   */
+  readonly packs?: boolean;
   /** Calls under way and streams open. */
   readonly pending: number;
   /** Takes no new calls, waits for those under way, closes. */

@@ -10,6 +10,7 @@ import { encodeJson } from './encode-json.js';
 export class JsonCodec implements Codec {
   readonly format = 'json';
   readonly contentTypes: readonly string[] = ['application/json'];
+  readonly bytesAsText = true;
   private readonly maxDepth: number;
 
   constructor(@Inject(MESH_OPTIONS) options: Pick<ResolvedMeshOptions, 'limits'>) {
