@@ -43,7 +43,7 @@ export function unpackContent(codec: Codec, content: PackedContent, expectsBytes
   let value = codec.decode(content.encoded);
   for (const { path, bytes } of content.parts) {
     const said = expectsBytes(path)
-      ? bytes
+      ? held(bytes)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
     value = putAt(value, path, said);
   }
