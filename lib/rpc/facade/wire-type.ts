@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { ExpectsBytes } from '../../codec/packed-content.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 
@@ -80,6 +81,21 @@ export function Wire(type: WireType<unknown> | Type): PropertyDecorator {
 export function wireTypeOf<T extends object>(type: Type<T>): WireType<T> | undefined {
   const fields = Reflect.getMetadata(FIELDS, type.prototype as object) as Record<string, WireType<unknown>> | undefined;
   return fields && new WireType<T>({ kind: 'fields', of: fields });
+}
+
+/** Says where a wire type has bytes, for content that carries them beside its values. Without a type: nowhere. */
+export function expectsBytes(type: WireType<unknown> | undefined): ExpectsBytes {
+  if (!type) return () => false;
+  return (path) => {
+    let at: WireType<unknown> | undefined = type;
+    for (const name of path) at = at && memberOf(at, name);
+    return at?.shape.kind === 'bytes';
+  };
+}
+
+function memberOf({ shape }: WireType<unknown>, name: string): WireType<unknown> | undefined {
+  if (shape.kind === 'list') return shape.of;
+  return shape.kind === 'fields' && Object.hasOwn(shape.of, name) ? shape.of[name] : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { arg, bytes, fieldsOf, int64, listOf, MeshCode, Wire, wireTypeOf } from 'nestjs-mesh';
 import { describe, expect, it } from 'vitest';
-import { revive } from '../../../../lib/rpc/facade/wire-type.js';
+import { expectsBytes, revive } from '../../../../lib/rpc/facade/wire-type.js';
 
 const refusal = (message: string) => expect.objectContaining({ code: MeshCode.INVALID_REQUEST, message });
 
@@ -82,5 +82,29 @@ describe('a wire type revives what JSON cannot say', () => {
   it('is part of an argument when given a name', () => {
     expect(bytes('data')).toEqual(arg('data', bytes()));
     expect(int64('id')).toEqual(arg('id', int64()));
+  });
+});
+
+describe('a wire type tells where it has bytes', () => {
+  const type = fieldsOf<{ a: Uint8Array; list: Uint8Array[]; id: bigint; constructor: never }>({
+    a: bytes(),
+    list: listOf(bytes()),
+    id: int64(),
+  } as never);
+
+  it.each([
+    [[], bytes(), true],
+    [[], undefined, false],
+    [['a'], bytes(), false],
+    [['a'], type, true],
+    [['list', '3'], type, true],
+    [['list'], type, false],
+    [['id'], type, false],
+    [['b'], type, false],
+    [['a', 'b', 'c'], type, false],
+    [['constructor'], type, false],
+    [['__proto__'], type, false],
+  ])('at %j', (path, within, expected) => {
+    expect(expectsBytes(within)(path)).toBe(expected);
   });
 });
