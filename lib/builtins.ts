@@ -16,6 +16,7 @@ import { StaticRegistry } from './registry/static/static-registry.js';
 import { BackoffRetryPolicy } from './resilience/backoff/backoff-retry-policy.js';
 import { SubsetRouter } from './routing/subset/subset-router.js';
 import { MemorySessionStore } from './session/memory/memory-session-store.js';
+import { AutoTransport } from './transport/auto/auto-transport.js';
 import { GrpcTransport } from './transport/grpc/grpc-transport.js';
 import { HttpTransport } from './transport/http/http-transport.js';
 import { TcpTransport } from './transport/tcp/tcp-transport.js';
@@ -28,6 +29,7 @@ export const BUILTIN_EXTENSIONS: readonly Type[] = [
   YamlCodec,
   TomlCodec,
   FormCodec,
+  AutoTransport,
   GrpcTransport,
   HttpTransport,
   TcpTransport,

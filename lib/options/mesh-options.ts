@@ -70,6 +70,13 @@ export interface TcpTransportOptions {
   reconnectMinMs?: number;
   /** Largest delay between attempts to reconnect, in ms. Default 10 000. */
   reconnectMaxMs?: number;
+  /**
+   * How long the transport `auto` goes on over gRPC where TCP did not get through, before it tries TCP again, in ms; doubled each
+   * time, with jitter. Default 60 000 (1 minute).
+   */
+  retryMinMs?: number;
+  /** Longest time until `auto` tries TCP again, in ms. Default 1 800 000 (30 minutes). */
+  retryMaxMs?: number;
   /** Uses TLS for all connections of this transport, `{}` as Node does by default. Default: plaintext. */
   tls?: DialTlsOptions;
 }

@@ -148,9 +148,12 @@ function readTcp(reader: OptionReader, problems: Problems): ResolvedMeshOptions[
     keepaliveTimeoutMs: reader.take('keepaliveTimeoutMs', check.milliseconds(1), () => 10_000),
     reconnectMinMs: reader.take('reconnectMinMs', check.milliseconds(1), () => 50),
     reconnectMaxMs: reader.take('reconnectMaxMs', check.milliseconds(1), () => 10_000),
+    retryMinMs: reader.take('retryMinMs', check.milliseconds(1), () => 60_000),
+    retryMaxMs: reader.take('retryMaxMs', check.milliseconds(1), () => 1_800_000),
     ...(tls && { tls }),
   };
   refuseOrder('tcp.reconnectMinMs', tcp.reconnectMinMs, 'tcp.reconnectMaxMs', tcp.reconnectMaxMs, problems);
+  refuseOrder('tcp.retryMinMs', tcp.retryMinMs, 'tcp.retryMaxMs', tcp.retryMaxMs, problems);
   return tcp;
 }
 

@@ -68,6 +68,11 @@ export const Header = {
   FORM: 'mesh-form',
   /** `packed` in an answer over gRPC: packed calls are understood here. Ours: other peers skip it. */
   FORMS: 'mesh-forms',
+  /**
+   * In an answer: what else is spoken at the address that was called, comma separated; `tcp` for the TCP protocol of this package.
+   * Ours: other peers skip it.
+   */
+  TRANSPORTS: 'mesh-transports',
   /** `1` on a pop: its message is kept as taken until it is acknowledged, on the same stream. Ours, as the next two. */
   ACKNOWLEDGE: 'mesh-acknowledge',
   /** Number of a message on its stream, from 1, in the metadata of the answer to such a pop. */

@@ -1,3 +1,4 @@
+import { AutoTransport } from '../../lib/transport/auto/auto-transport.js';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import { HttpTransport } from '../../lib/transport/http/http-transport.js';
 import { MemoryNetwork } from '../../lib/transport/memory/memory-network.js';
@@ -23,6 +24,9 @@ describeStreams('memory', () => new MemoryTransport(new MemoryNetwork(), transpo
 
 describeTransport('tcp', () => new TcpTransport(transportOptions()));
 describeStreams('tcp', () => new TcpTransport(transportOptions()));
+
+describeTransport('auto', () => new AutoTransport(transportOptions()));
+describeStreams('auto', () => new AutoTransport(transportOptions()));
 
 /** A transport all of whose listeners have middleware around what they serve. */
 function withMiddleware(transport: Transport, handle: Handle): Transport {

@@ -11,7 +11,12 @@ import { endWithFrame, writeFrame } from './frames.js';
 import { encodeStatusMessage } from './headers.js';
 
 const contentType = { ':status': 200, 'content-type': 'application/grpc' } as const;
-const answerHeaders: OutgoingHttpHeaders = { ...contentType, [Header.CALL_STREAMS]: '1' };
+/** Calls come over gRPC only to a port, and every port serves the TCP protocol, too. */
+const answerHeaders: OutgoingHttpHeaders = {
+  ...contentType,
+  [Header.CALL_STREAMS]: '1',
+  [Header.TRANSPORTS]: 'tcp',
+};
 /** gRPC has no use for the date of an answer, and each header costs. */
 const answerOptions: ServerStreamResponseOptions & { readonly sendDate: false } = {
   waitForTrailers: true,

@@ -63,6 +63,7 @@ export abstract class CallStream implements Carrier {
     const encoding = headers['grpc-encoding'];
     if (typeof encoding === 'string') this.encoding = encoding;
     this.takesStreams = headers[Header.CALL_STREAMS] === '1';
+    this.lane.onAnswer?.(headers);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.trailers = headers;
   }
 

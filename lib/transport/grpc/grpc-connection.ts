@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http2';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { bareAnswer } from '../answers.js';
-import { Channel, type ChannelOptions } from '../http2/channel.js';
+import { Channel, type ChannelOptions, type Conductor } from '../http2/channel.js';
+import type { Lane } from '../http2/lane.js';
 import { PendingCall } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
@@ -10,6 +12,14 @@ import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHea
 import { UnderWay } from '../under-way.js';
 import { conductors, type GrpcPassenger } from './conductors.js';
 import { OutboundDuplex } from './outbound-duplex.js';
+
+/** Told what a peer says of itself over gRPC. */
+export interface GrpcWatcher {
+  /** A connection was made. Who answers may be another than before. */
+  onConnected(): void;
+  /** An answer has begun. */
+  onAnswer(headers: IncomingHttpHeaders): void;
+}
 
 /** Connections to one address: as many channels as the options ask for, used in turn. */
 export class GrpcConnection implements Connection {
@@ -23,9 +33,11 @@ export class GrpcConnection implements Connection {
   constructor(
     private readonly target: Target,
     options: ChannelOptions,
+    watcher?: GrpcWatcher,
   ) {
     const { connections, mode } = options.grpc;
-    this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductors[mode]));
+    const conductorOf = watcher ? watched(conductors[mode], watcher) : conductors[mode];
+    this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductorOf));
     this.maxMessageBytes = options.limits.maxBodyBytes;
   }
 
@@ -79,4 +91,14 @@ export class GrpcConnection implements Connection {
     await this.underWay.none();
     await Promise.all(this.channels.map((channel) => channel.close()));
   }
+}
+
+type ConductorOf = (lane: Lane) => Conductor<GrpcPassenger>;
+
+function watched(conductorOf: ConductorOf, watcher: GrpcWatcher): ConductorOf {
+  return (lane) => {
+    watcher.onConnected();
+    lane.onAnswer = (headers) => watcher.onAnswer(headers);
+    return conductorOf(lane);
+  };
 }

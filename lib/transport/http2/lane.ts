@@ -1,4 +1,4 @@
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { ResetBudget } from './reset-budget.js';
 
 /** An established connection, as those see it who send calls through it. */
@@ -12,4 +12,6 @@ export interface Lane {
   readonly resets: ResetBudget;
   /** Calls under way on it. */
   calls: number;
+  /** Told what each stream's answer begins with; absent: nobody wants to know. */
+  onAnswer?: ((headers: IncomingHttpHeaders) => void) | undefined;
 }

@@ -19,7 +19,17 @@ import { ALPN } from './wire.js';
 /** Time for a peer that took a connection to greet, in ms. */
 const GREETING_TIMEOUT_MS = 20_000;
 
-type Waiting = TcpCall | OutboundStream;
+/** Who waits for nothing but the greeting. */
+class Guest implements Passenger {
+  carrier: Carrier | undefined;
+
+  constructor(
+    readonly welcome: () => void,
+    readonly fail: (error: MeshError) => void,
+  ) {}
+}
+
+type Waiting = TcpCall | OutboundStream | Guest;
 
 type State =
   | { readonly kind: 'idle' }
@@ -65,6 +75,16 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
   get unsent(): Unsent | undefined {
     const { state, target } = this;
     return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;
+  }
+
+  /** Whether calls can be sent at once: the peer has greeted, and the connection was not lost since. */
+  get ready(): boolean {
+    return this.state.kind === 'ready';
+  }
+
+  /** Connects, unless it is connected. @throws MeshError E0000000619 when nobody greets there */
+  greet(): Promise<void> {
+    return new Promise((resolve, reject) => this.send(new Guest(resolve, reject)));
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
@@ -141,6 +161,7 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
 
   private hand(passenger: Waiting, link: OutboundLink): void {
     if (passenger instanceof TcpCall) link.send(passenger);
+    else if (passenger instanceof Guest) passenger.welcome();
     else link.open(passenger);
   }
 

@@ -68,6 +68,8 @@ describe('resolveMeshOptions', () => {
         keepaliveTimeoutMs: 10_000,
         reconnectMinMs: 50,
         reconnectMaxMs: 10_000,
+        retryMinMs: 60_000,
+        retryMaxMs: 1_800_000,
       },
       sessions: {
         maxQueueMessages: 10_000,
@@ -153,6 +155,8 @@ describe('resolveMeshOptions', () => {
         keepaliveTimeoutMs: 2,
         reconnectMinMs: 3,
         reconnectMaxMs: 4,
+        retryMinMs: 5,
+        retryMaxMs: 6,
         tls: {},
       },
       sessions: {
@@ -435,6 +439,7 @@ describe('resolveMeshOptions', () => {
       'tcp.reconnectMinMs must be at most tcp.reconnectMaxMs (1), got 2',
       { tcp: { reconnectMinMs: 2, reconnectMaxMs: 1 } },
     ],
+    ['tcp.retryMinMs must be at most tcp.retryMaxMs (50), got 60000', { tcp: { retryMaxMs: 50 } }],
     ['http.tls.ca must be PEM text or the path of a file that holds it', { http: { tls: { ca: '' } } }],
     ['listen.tls.key is missing', { listen: { tls: { cert: 'cert.pem' } } }],
     [
