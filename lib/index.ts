@@ -38,6 +38,7 @@ export type {
   ResolvedRegistry,
 } from './options/node-options.js';
 export type { PartnerOptions, ResolvedPartner } from './options/partner-options.js';
+export type { PeerTransport } from './options/peer-transport.js';
 export type { BuiltinOptions, ResolvedBuiltinOptions } from './options/builtin-options.js';
 export { RunMode } from './protocol/run-mode.js';
 export { MeshModule, type MeshFeatureOptions } from './mesh.module.js';

@@ -6,6 +6,7 @@ import { MeshError } from './errors/mesh-error.js';
 import { ForwardPort } from './node/forward-port.js';
 import { NodeEndpoint } from './node/node-endpoint.js';
 import type { Partners } from './node/partners/partners.js';
+import { DEFAULT_PEER_TRANSPORT, type PeerTransport, wireOf } from './options/peer-transport.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { DIALECT } from './protocol/dialect.js';
 import { ConversationPool } from './session/conversation/conversation-pool.js';
@@ -17,7 +18,7 @@ import { SessionEndpoint } from './session/session-endpoint.js';
 import { SessionService } from './session/session-service.js';
 import { SESSION_STORE, type SessionStore } from './session/store.js';
 import type { ConnectionPool } from './transport/connection-pool.js';
-import type { Acceptor, Connection } from './transport/transport.js';
+import type { Acceptor } from './transport/transport.js';
 
 /** The sessions of one mesh, put together. */
 export interface JoinedSessions {
@@ -53,19 +54,24 @@ export function joinSessions(
   const fallback = extensions.get(DIALECT);
   const endpoint = new SessionEndpoint({ dialects, fallback, formats, port: local });
   const nodes = new NodeEndpoint({ sessions: endpoint, dialect: fallback, formats }).accept;
-  const remote = ({ address, transport = 'grpc', via, dialect: name = 'standard', contentType }: SessionNode) => {
+  const remote = (node: SessionNode) => {
+    const { address, transport = DEFAULT_PEER_TRANSPORT, via, dialect: name = 'standard', contentType } = node;
     const connection = () => pool.get({ address, transport });
     const dialect = extensions.get(DIALECT, name);
-    if (via === 'transport')
-      return conversations.port({ address, name, dialect, connection: streaming(transport, connection) });
+    if (via === 'transport') {
+      return conversations.port({ address, transport: streaming(transport), name, dialect, connection });
+    }
     const type = contentType ?? 'application/x-protobuf';
-    return new RemotePort({ connection, wire: transport, dialect, contentType: type }, formats);
+    return new RemotePort({ connection, wire: wireOf(transport), dialect, contentType: type }, formats);
   };
   return { store, service, endpoint, nodes, local, remote, conversations };
 }
 
-/** Only gRPC has streams. */
-function streaming(transport: 'grpc' | 'http', connection: () => Connection): () => Connection {
-  if (transport === 'grpc') return connection;
-  throw new MeshError(MeshCode.INVALID_REQUEST, "a node is spoken to via 'transport' over gRPC only");
+/** A transport that has streams. */
+function streaming(transport: PeerTransport): PeerTransport {
+  if (transport !== 'http') return transport;
+  throw new MeshError(
+    MeshCode.INVALID_REQUEST,
+    "a node is not spoken to via 'transport' over HTTP, which has no streams",
+  );
 }

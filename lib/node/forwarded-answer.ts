@@ -25,7 +25,7 @@ export function forwardedAnswer(
 ): SessionAnswer {
   const contentType = UNTYPED.has(answer.contentType) ? encoding.contentType : answer.contentType;
   const read = (): SessionAnswer =>
-    dialect.readAnswer(operation, route.transport, { body: answer.body, contentType }, formats);
+    dialect.readAnswer(operation, encoding.wire, { body: answer.body, contentType }, formats);
   if (answer.status >= 200 && answer.status < 300) return read();
   return refusalSaid(read) ?? refuse(route.nodeId, answer.status);
 }

@@ -34,7 +34,8 @@ export function forwardedRequest(
   raw: RawRequest | undefined,
   formats: FieldFormats,
 ): ForwardedRequest {
-  const { transport: wire, mode } = partner.route;
+  const { mode } = partner.route;
+  const { wire } = partner.encoding;
   const named = withParties(request, partner, own);
   const spoken = asItCame(partner, named, raw, formats) ?? anew(partner, named, raw, formats);
   const { operation } = request;
@@ -59,8 +60,8 @@ function withParties(request: SessionRequest, { route }: Partner, own: OwnNode):
 }
 
 function anew(partner: Partner, request: SessionRequest, raw: RawRequest | undefined, formats: FieldFormats): Spoken {
-  const { transport, contentType } = partner.route;
-  const written = partner.dialect.writeRequest(request, transport, contentType, formats);
+  const { wire } = partner.encoding;
+  const written = partner.dialect.writeRequest(request, wire, partner.route.contentType, formats);
   const headers = raw ? standardSpelling(raw.headers) : {};
   // Where the topic is said is the dialect's to decide: what the headers said of it may be another's.
   delete headers[Header.TOPIC];
@@ -81,7 +82,7 @@ function asItCame(
   if (!headers[Header.TOPIC]) return { headers, contentType, body };
   // Body and headers may name two topics, and dialects differ in which of them counts.
   if (headerTopic(headers) !== request.topic || !isHeaderValue(request.topic)) return undefined;
-  const sent = { operation: request.operation, wire: partner.route.transport, headers, query, contentType, body };
+  const sent = { operation: request.operation, wire: partner.encoding.wire, headers, query, contentType, body };
   return partner.dialect.readRequest(sent, formats).topic === request.topic
     ? { headers, contentType, body }
     : undefined;

@@ -26,10 +26,10 @@ export function attemptOf(partner: Partner, request: ForwardedRequest, parts: Wa
 
 function asCall({ route, encoding }: Partner, request: ForwardedRequest, { formats, pool }: WayParts): Attempt {
   const { transport, mode } = route;
-  const isNamed = transport === 'http' && request.contentType !== '';
+  const isNamed = encoding.wire === 'http' && request.contentType !== '';
   const headers = isNamed ? { ...request.headers, 'content-type': request.contentType } : request.headers;
   const body = mode === 'wrapped' ? wrapInbound(request.body, request.headers, encoding, formats) : request.body;
-  const path = INVOKE_PATH[transport];
+  const path = INVOKE_PATH[encoding.wire];
   return (address, wait) => pool.get({ address, transport }).exchange({ path, headers, body, ...wait });
 }
 
@@ -37,7 +37,7 @@ function onStream({ route, dialect }: Partner, request: ForwardedRequest, parts:
   const { transport, dialect: name } = route;
   return async (address, wait) => {
     const connection = () => parts.pool.get({ address, transport });
-    const port = parts.conversations.port({ address, name, dialect, connection });
+    const port = parts.conversations.port({ address, transport, name, dialect, connection });
     return bareAnswer(await port.exchange(request, wait));
   };
 }

@@ -1,3 +1,5 @@
+import type { PeerTransport } from './peer-transport.js';
+
 /** A partner's node, and how what is meant for it gets there. */
 export interface PartnerOptions {
   /** Id of the partner's node. What is pushed for this node goes there. Compared without case. */
@@ -9,8 +11,11 @@ export interface PartnerOptions {
    * port takes that of the next one that has one (`a,b,c:7304`), else that of the one before, else 7304.
    */
   address: string | readonly string[];
-  /** Transport to reach it. Default `grpc`. */
-  transport?: 'grpc' | 'http';
+  /**
+   * Transport to reach it. Over `tcp` and `auto` it is spoken to in the messages of gRPC, and `auto` is gRPC with every partner that does not show
+   * that it is ours. Default `grpc`.
+   */
+  transport?: PeerTransport;
   /**
    * How a request travels: `pass-through` as it came, `wrapped` in an `Inbound` with its headers, as v1.1 of the standard and
    * older have it. Default `pass-through`; with `via: 'transport'` it is `wrapped`.
@@ -24,7 +29,7 @@ export interface PartnerOptions {
   timeoutMs?: number;
   /**
    * The call by which it is reached: `invoke`, a call for each request, which every node serves; `transport`, a stream that
-   * stays open and carries many, between nodes of ours, over gRPC. Default `invoke`.
+   * stays open and carries many, between nodes of ours; not over HTTP. Default `invoke`.
    */
   via?: 'invoke' | 'transport';
 }

@@ -3,6 +3,7 @@ import type { ResolvedMeshOptions } from './mesh-options.js';
 import { isRecord, type OptionReader, readObject } from './option-reader.js';
 import { parseAddresses } from './parse-addresses.js';
 import type { ResolvedPartner } from './partner-options.js';
+import { DEFAULT_PEER_TRANSPORT, PEER_TRANSPORTS, wireOf } from './peer-transport.js';
 import type { Problems } from './problems.js';
 
 const TIMEOUT_MS = 20_000;
@@ -49,12 +50,12 @@ export type Way = Omit<ResolvedPartner, 'nodeId' | 'instId' | 'addresses'>;
  * @param name what the problems call the partner, such as `partners[0]`
  */
 export function readWay(reader: OptionReader, name: string, problems: Problems): Way {
-  const transport = reader.take('transport', check.oneOf('grpc', 'http'), () => 'grpc' as const);
+  const transport = reader.take('transport', check.oneOf(...PEER_TRANSPORTS), () => DEFAULT_PEER_TRANSPORT);
   const via = reader.take('via', check.oneOf('invoke', 'transport'), () => 'invoke' as const);
   const mode = reader.takeOptional('mode', check.oneOf('pass-through', 'wrapped'));
   const contentType = reader.takeOptional('contentType', check.mediaType);
-  if (contentType !== undefined && transport === 'grpc') {
-    problems.note(`${name}.contentType is for the transport 'http' only: over gRPC everything is protobuf`);
+  if (contentType !== undefined && wireOf(transport) === 'grpc') {
+    problems.note(`${name}.contentType is for the transport 'http' only: over the others everything is protobuf`);
   }
   if (via === 'transport' && transport === 'http') {
     problems.note(`${name}.via must be 'invoke' with the transport 'http', which carries no streams, got 'transport'`);

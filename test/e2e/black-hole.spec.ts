@@ -100,7 +100,7 @@ it('a call that is given up for want of time says what the time was spent on', a
   expect(error.message).toContain(`still connecting to ${hole.address}`);
 });
 
-describe.each(['grpc', 'http'])('over %s, what drops attempts to connect', (transport) => {
+describe.each(['grpc', 'http', 'tcp'])('over %s, what drops attempts to connect', (transport) => {
   it('makes a call late, which says that it was still connecting', async () => {
     const consumer = await startConsumer(hole.address, {
       facades: [Unheard],

@@ -15,12 +15,14 @@ const MIB = 1024 * 1024;
 const SHORT: MeshOptions = {
   listen: { host: '127.0.0.1', port: 0, handshakeTimeoutMs: 40, requestTimeoutMs: 40 },
   grpc: { idleTimeoutMs: 40, keepaliveTimeMs: 40 },
+  tcp: { keepaliveTimeMs: 40 },
   timeoutMs: 40,
 };
 const LONG_MS = 400;
 
 const ways: readonly (readonly [string, Omit<SessionNode, 'address'>, MeshOptions])[] = [
   ['gRPC', { transport: 'grpc' }, {}],
+  ['TCP', { transport: 'tcp' }, {}],
   ['HTTP/1.1', { transport: 'http' }, {}],
   ['HTTP/2', { transport: 'http' }, { http: { version: '2' } }],
 ];

@@ -22,6 +22,9 @@ const routes: readonly (readonly [string, Route])[] = [
   ['gRPC, wrapped', { mode: 'wrapped' }],
   ['gRPC, in the dialect of mesh', { dialect: 'mesh' }],
   ['gRPC, on a stream', { via: 'transport' }],
+  ['TCP', { transport: 'tcp' }],
+  ['TCP, wrapped', { transport: 'tcp', mode: 'wrapped' }],
+  ['TCP, on a stream', { transport: 'tcp', via: 'transport' }],
   ['HTTP', { transport: 'http' }],
   ['HTTP, wrapped', { transport: 'http', mode: 'wrapped' }],
   ['HTTP, in JSON', { transport: 'http', contentType: 'application/json' }],
@@ -34,6 +37,7 @@ type Peer = Omit<SessionNode, 'address'>;
 const callers: readonly (readonly [string, Peer | undefined])[] = [
   ['a handle', undefined],
   ['a caller over gRPC', {}],
+  ['a caller over TCP', { transport: 'tcp' }],
   ['a caller over HTTP in protobuf', { transport: 'http' }],
   ['a caller over HTTP in JSON', { transport: 'http', contentType: 'application/json' }],
   ['a caller in the dialect of mesh', { dialect: 'mesh' }],

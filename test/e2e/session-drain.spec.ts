@@ -17,6 +17,7 @@ interface Way {
 
 const ways: readonly Way[] = [
   { name: 'gRPC', node: { transport: 'grpc' } },
+  { name: 'TCP', node: { transport: 'tcp' } },
   { name: 'HTTP/1.1', node: { transport: 'http' } },
   { name: 'HTTP/2', node: { transport: 'http' }, options: { http: { version: '2' } } },
   { name: 'HTTP/1.1, in the dialect of FATE', node: { transport: 'http', dialect: 'fate' } },

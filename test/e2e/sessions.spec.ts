@@ -16,6 +16,7 @@ const topicOf = (peer: Peer | undefined): string => (peer?.dialect === 'yacl' ? 
 const peers: readonly (readonly [string, Peer | undefined])[] = [
   ['this process', undefined],
   ['a node over gRPC', {}],
+  ['a node over TCP', { transport: 'tcp' }],
   ['a node over gRPC, in the dialect of mesh', { dialect: 'mesh' }],
   ['a node over gRPC, in the dialect of FATE', { dialect: 'fate' }],
   ['a node over HTTP, in protobuf', { transport: 'http' }],

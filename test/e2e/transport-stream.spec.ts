@@ -194,7 +194,7 @@ describe('a session by conversations', () => {
     expect((await caught(nobody.push(bytes('x')))).code).toBe(MeshCode.ADDRESS_UNREACHABLE);
     expect((await caught(nobody.pop())).code).toBe(MeshCode.ADDRESS_UNREACHABLE);
     expect(() => sessions.open('s', { node: { address: '127.0.0.1:1', transport: 'http', via: 'transport' } })).toThrow(
-      'over gRPC only',
+      'not spoken to via',
     );
   });
 });

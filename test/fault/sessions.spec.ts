@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type MeshError, MeshCode, type MeshSession } from 'nestjs-mesh';
 import {
   type BothEnds,
-  conversationWay,
+  conversationWays,
   pointsOf,
   RelayedSessions,
   sessionWays,
@@ -31,7 +31,7 @@ async function after(steps: number, act: () => Promise<void>): Promise<void> {
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
 
-describe.each([...sessionWays, conversationWay])('a connection that breaks, over $name', (way) => {
+describe.each([...sessionWays, ...conversationWays])('a connection that breaks, over $name', (way) => {
   it.each(['consumer', 'provider'] as const)(
     'anywhere in what the %s says of a push: the message is stored once, in its place',
     async (speaker) => {
@@ -196,7 +196,7 @@ describe.each(sessionWays)('a connection that breaks, over $name', (way) => {
   });
 });
 
-describe.each([...sessionWays, conversationWay])('pops that end early, over $name', (way) => {
+describe.each([...sessionWays, ...conversationWays])('pops that end early, over $name', (way) => {
   it('at their deadline: nothing is lost, and nothing comes twice', async () => {
     const sessions = await RelayedSessions.start(way);
     const { local, remote } = sessions.both();
@@ -246,11 +246,11 @@ it('pops of the own process that are cancelled lose nothing', async () => {
   expect([...got, ...(await takeAll(local))].sort()).toEqual([...texts].sort());
 });
 
-describe('a conversation', () => {
+describe.each(conversationWays)('a message by $name', (way) => {
   it.each(['consumer', 'provider'] as const)(
-    'loses nothing when it breaks anywhere in what the %s says of a pop',
+    'is not lost when they break anywhere in what the %s says of a pop',
     async (speaker) => {
-      const sessions = await RelayedSessions.start(conversationWay);
+      const sessions = await RelayedSessions.start(way);
       const length = await sessions.lengthOf(speaker, ({ remote }) => pop(remote));
       let broken = 0;
       for (const afterBytes of pointsOf(length)) {
@@ -267,8 +267,8 @@ describe('a conversation', () => {
     },
   );
 
-  it('loses nothing when its pops are cancelled', async () => {
-    const sessions = await RelayedSessions.start(conversationWay);
+  it('is not lost when its pop is cancelled', async () => {
+    const sessions = await RelayedSessions.start(way);
     const { local, remote } = sessions.both();
     const texts = numbers(300);
     const got = new Set<string>();

@@ -66,6 +66,7 @@ interface Way {
 
 const ways: readonly Way[] = [
   { name: 'gRPC', node: { transport: 'grpc' }, options: {}, messages: 1_024 },
+  { name: 'TCP', node: { transport: 'tcp' }, options: {}, messages: 256 },
   { name: 'HTTP/1.1', node: { transport: 'http' }, options: {}, messages: 256 },
   { name: 'HTTP/2', node: { transport: 'http' }, options: { http: { version: '2' } }, messages: 256 },
 ];

@@ -4,6 +4,8 @@ import { type MeshOptions, MeshServer, type MeshSession, MeshSessions, type Sess
 import { startApp } from './mesh-app.js';
 import { type Relay, type Speaker, startRelay } from './relay.js';
 
+const RECONNECT = { reconnectMinMs: 1, reconnectMaxMs: 5 };
+
 /** The topic that all of these sessions use. */
 export const TOPIC = 'topic';
 
@@ -18,12 +20,16 @@ export interface SessionWay {
 /** Every wire that the session API goes over. */
 export const sessionWays: readonly SessionWay[] = [
   { name: 'gRPC', node: { transport: 'grpc' } },
+  { name: 'TCP', node: { transport: 'tcp' } },
   { name: 'HTTP/1.1', node: { transport: 'http' } },
   { name: 'HTTP/2', node: { transport: 'http' }, options: { http: { version: '2' } } },
 ];
 
 /** Conversations between nodes, in which messages are acknowledged. */
-export const conversationWay: SessionWay = { name: 'conversations', node: { via: 'transport' } };
+export const conversationWays: readonly SessionWay[] = [
+  { name: 'conversations', node: { transport: 'grpc', via: 'transport' } },
+  { name: 'conversations over TCP', node: { transport: 'tcp', via: 'transport' } },
+];
 
 /** One session, as its node has it and as another process does, beyond the relay. */
 export interface BothEnds {
@@ -44,7 +50,7 @@ export class RelayedSessions {
   static async start({ node, options }: SessionWay): Promise<RelayedSessions> {
     const served = await startApp({});
     const relay = await startRelay(served.address);
-    const caller = await startApp({ options: { grpc: { reconnectMinMs: 1, reconnectMaxMs: 5 }, ...options } });
+    const caller = await startApp({ options: { grpc: RECONNECT, tcp: RECONNECT, ...options } });
     const [server] = served.app.get(MeshServer).unwrap<[Server]>();
     const at = { node: { address: relay.address, ...node } };
     const sessions = { local: served.app.get(MeshSessions), remote: caller.app.get(MeshSessions) };

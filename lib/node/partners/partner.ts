@@ -1,6 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedPartner } from '../../options/partner-options.js';
+import { wireOf } from '../../options/peer-transport.js';
 import type { Dialect, FieldFormats } from '../../protocol/dialect.js';
 import { type Encoding, isProtobuf, PROTOBUF } from '../../protocol/dialects/content.js';
 import type { SessionRequest } from '../../protocol/session-call.js';
@@ -27,7 +28,8 @@ export class Partner {
     readonly dialect: Dialect,
     formats: FieldFormats,
   ) {
-    const { transport: wire, contentType, mode } = route;
+    const { contentType, mode } = route;
+    const wire = wireOf(route.transport);
     this.addresses = new AddressList(route.addresses);
     this.encoding = { wire, contentType: wire === 'grpc' ? PROTOBUF : contentType };
     const written = dialect.writeRequest(SAMPLE, wire, contentType, formats);

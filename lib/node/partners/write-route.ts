@@ -30,7 +30,7 @@ export interface WireRoute {
   readonly transport: string;
   readonly mode: string;
   readonly dialect: string;
-  /** Empty over gRPC, where everything is protobuf. */
+  /** Empty where it is not spoken to over HTTP: everything is protobuf then. */
   readonly content_type: string;
   readonly timeout_ms: number;
   readonly via: string;

@@ -12,6 +12,8 @@ const MAX_NODES = 1_024;
 /** A node to speak with. */
 export interface ConversationPartner {
   readonly address: string;
+  /** Name of the transport. */
+  readonly transport: string;
   /** Name of the dialect. */
   readonly name: string;
   readonly dialect: Dialect;
@@ -28,7 +30,7 @@ export class ConversationPool {
 
   /** The way to a node by conversations. */
   port(partner: ConversationPartner): StreamPort {
-    const key = `${partner.name} ${partner.address}`;
+    const key = `${partner.name} ${partner.transport} ${partner.address}`;
     const known = this.nodes.get(key);
     if (known) return new StreamPort(known);
     if (this.nodes.size >= MAX_NODES) this.forgetQuiet();

@@ -1,5 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { PeerTransport } from '../../options/peer-transport.js';
 import type { OwnNode } from './local-port.js';
 import { MeshSession } from './mesh-session.js';
 import { PlainCarrier } from './plain-carrier.js';
@@ -12,11 +13,14 @@ import type { TopicCarrier } from './topic-carrier.js';
 export interface SessionNode {
   /** `host:port`. */
   readonly address: string;
-  /** Name of the transport. Default `grpc`. */
-  readonly transport?: 'grpc' | 'http';
+  /**
+   * Name of the transport. Over `tcp` and `auto` the node is spoken to in the messages of gRPC, and `auto` is gRPC with every node that does not
+   * show that it is ours. Default `grpc`.
+   */
+  readonly transport?: PeerTransport;
   /**
    * What it is called by: `session`, the session API, one call for each operation; or `transport`, conversations, which carry
-   * many messages on one stream, and acknowledge those that are read. Only over gRPC. Default `session`.
+   * many messages on one stream, and acknowledge those that are read. Not over HTTP. Default `session`.
    */
   readonly via?: 'session' | 'transport';
   /** Name of the dialect that the node speaks. Default `standard`. */

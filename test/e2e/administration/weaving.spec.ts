@@ -24,7 +24,7 @@ async function statusOf(address: string, nodeId: string, headers = {}): Promise<
 }
 
 describe('two nodes are woven over HTTP', () => {
-  it.each(['grpc', 'http'] as const)(
+  it.each(['grpc', 'http', 'tcp'] as const)(
     'through their outer ports, over %s; then what is pushed passes',
     async (transport) => {
       const a = await startSides(A, OPEN_TO_NODES);
@@ -77,7 +77,7 @@ describe('two nodes are woven over HTTP', () => {
     expect(sent.join()).not.toContain(TOKEN);
   });
 
-  it.each(['grpc', 'http'] as const)(
+  it.each(['grpc', 'http', 'tcp'] as const)(
     'through their inner sides, where nodes are no operators, over %s',
     async (transport) => {
       const [a, b] = [await startSides(A), await startSides(B)];
@@ -169,7 +169,7 @@ describe('an operator who weaves', () => {
 
   it('is told when the node does not let itself be asked', async () => {
     const [a, b] = [await startSides(A), await startSides(B)];
-    for (const transport of ['grpc', 'http']) {
+    for (const transport of ['grpc', 'http', 'tcp']) {
       const answer = await ask(a.inner, NET_WEAVE, { body: { node_id: B.nodeId, address: b.outer, transport } });
       expect(answer).toMatchObject({ code: 'E0000000617', message: expect.stringContaining(B.nodeId) });
       expect(await statusOf(a.inner, B.nodeId)).toBeUndefined();

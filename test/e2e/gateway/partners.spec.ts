@@ -31,7 +31,7 @@ async function startTwo(
   return { first, second, instance };
 }
 
-describe.each(['grpc', 'http'] as const)('a partner over %s', (transport) => {
+describe.each(['grpc', 'http', 'tcp'] as const)('a partner over %s', (transport) => {
   it('gets the bytes of calls as they are, and so do callers those of answers', async () => {
     const { first, instance } = await startTwo({ transport });
     const caller = new RawCaller(first.address);

@@ -34,8 +34,10 @@ const bare = push({ contentType: '', headers: { ...headers, 'x-ptp-topic': 't' }
 describe('a body goes on byte for byte', () => {
   it.each([
     ['from gRPC to gRPC', grpc, 'standard', {}],
+    ['from gRPC to TCP', grpc, 'standard', { transport: 'tcp' }],
     ['from gRPC to protobuf over HTTP', grpc, 'standard', { transport: 'http' }],
     ['from protobuf over HTTP to gRPC', http, 'standard', {}],
+    ['from protobuf over HTTP to TCP', http, 'standard', { transport: 'tcp' }],
     ['from one dialect to another that has the same messages', grpc, 'mesh', { dialect: 'fate' }],
     ['from JSON to JSON', json, 'standard', { transport: 'http', contentType: 'application/json' }],
     ['from yacl to yacl', bare, 'yacl', { transport: 'http', dialect: 'yacl' }],

@@ -57,14 +57,19 @@ describe('the option partners', () => {
     [
       'a transport that is none',
       { ...LX2, transport: 'mqtt' },
-      "partners[0].transport must be 'grpc' or 'http', got 'mqtt'",
+      "partners[0].transport must be 'auto' or 'grpc' or 'http' or 'tcp', got 'mqtt'",
     ],
     ['a mode that is none', { ...LX2, mode: 'x' }, "partners[0].mode must be 'pass-through' or 'wrapped', got 'x'"],
     ['a call that is none', { ...LX2, via: 'x' }, "partners[0].via must be 'invoke' or 'transport', got 'x'"],
     [
       'a content type over gRPC',
       { ...LX2, contentType: 'application/json' },
-      "partners[0].contentType is for the transport 'http' only: over gRPC everything is protobuf",
+      "partners[0].contentType is for the transport 'http' only: over the others everything is protobuf",
+    ],
+    [
+      'a content type over TCP',
+      { ...LX2, transport: 'tcp', contentType: 'application/json' },
+      "partners[0].contentType is for the transport 'http' only: over the others everything is protobuf",
     ],
     [
       'a content type with parameters',

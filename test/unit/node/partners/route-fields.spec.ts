@@ -200,7 +200,7 @@ describe('readRoute', () => {
     [{ node_id: 'LX2', name: 'a\nb' }, 'route.name must be a text'],
     [{ node_id: 'LX2', describe: 'x'.repeat(8_193) }, 'route.describe must be a text of at most 8192 characters'],
     [{ node_id: 'LX2', guest_crt: 'x'.repeat(32_769) }, 'route.guest_crt must be a text of at most 32768 characters'],
-    [{ node_id: 'LX2', transport: 'tcp' }, "route.transport must be 'grpc' or 'http', got 'tcp'"],
+    [{ node_id: 'LX2', transport: 'mqtt' }, "route.transport must be 'auto' or 'grpc' or 'http' or 'tcp', got 'mqtt'"],
     [{ node_id: 'LX2', extra: { way: { via: 'x' } } }, "route.via must be 'invoke' or 'transport', got 'x'"],
   ])('refuses %j', (value, message) => {
     const error = thrownBy(() => readRoute(value));
