@@ -10,6 +10,9 @@ const DEFAULT_TYPE = 'application/json';
 /** Bytes as few as these stay in the value: base64 costs less than their place beside it. */
 const FEW_BYTES = 128;
 
+/** Lists and objects of one value that bytes are looked for in; what stands in further ones stays there. */
+const MAX_LOOKED_INTO = 65_536;
+
 /** Bytes as few as these are copied when they are handed out, so that they hold no more memory than they take. */
 const FEW_TO_HOLD = 8 * 1024;
 
@@ -23,9 +26,9 @@ export function packContent(codec: Codec, value: unknown): PackedContent {
   const [type = DEFAULT_TYPE] = codec.contentTypes;
   const contentType = type === DEFAULT_TYPE ? '' : type;
   if (!codec.bytesAsText) return { contentType, encoded: codec.encode(value), parts: none };
-  const parts: BytesPart[] = [];
-  const rest = takeApart(value, [], parts);
-  return { contentType, encoded: codec.encode(rest), parts };
+  const taker = new BytesTaker();
+  const rest = taker.take(value);
+  return { contentType, encoded: codec.encode(rest), parts: taker.parts.length === 0 ? none : taker.parts };
 }
 
 /** Whether a codec reads a content. */
@@ -50,45 +53,57 @@ export function unpackContent(codec: Codec, content: PackedContent, expectsBytes
   return value;
 }
 
-/** The value with `null` in place of its larger bytes, which are added to the parts. What has none is handed back as it is. */
-function takeApart(value: unknown, path: readonly string[], parts: BytesPart[]): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (types.isUint8Array(value)) {
-    if (value.length <= FEW_BYTES || parts.length >= MAX_PARTS) return value;
-    parts.push({ path, bytes: value });
+/** Takes the larger bytes out of a value, and leaves `null` in their places. What has none is handed back as it is. */
+class BytesTaker {
+  readonly parts: BytesPart[] = [];
+  private readonly path: string[] = [];
+  /** A value that refers to itself has no end; who writes it says so. */
+  private left = MAX_LOOKED_INTO;
+
+  take(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (types.isUint8Array(value)) return this.takeBytes(value);
+    if (this.path.length >= MAX_PART_DEPTH || this.left-- <= 0 || 'toJSON' in value) return value;
+    if (Array.isArray(value)) return this.takeFromList(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return value;
+    return this.takeFromRecord(value as Readonly<Record<string, unknown>>);
+  }
+
+  private takeBytes(bytes: Uint8Array): Uint8Array | null {
+    if (bytes.length <= FEW_BYTES || this.parts.length >= MAX_PARTS) return bytes;
+    this.parts.push({ path: [...this.path], bytes });
     return null;
   }
-  if (path.length >= MAX_PART_DEPTH) return value;
-  if (Array.isArray(value)) return takeListApart(value, path, parts);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return takeRecordApart(value as Readonly<Record<string, unknown>>, path, parts);
-}
 
-function takeListApart(list: readonly unknown[], path: readonly string[], parts: BytesPart[]): readonly unknown[] {
-  let taken: unknown[] | undefined;
-  for (let at = 0; at < list.length; at++) {
-    const item = list[at];
-    if (typeof item !== 'object' || item === null) continue;
-    const rest = takeApart(item, [...path, String(at)], parts);
-    if (rest !== item) (taken ??= [...list])[at] = rest;
+  private takeFromList(list: readonly unknown[]): readonly unknown[] {
+    let taken: unknown[] | undefined;
+    for (let at = 0; at < list.length; at++) {
+      const item = list[at];
+      if (typeof item !== 'object' || item === null) continue;
+      const rest = this.takeAt(String(at), item);
+      if (rest !== item) (taken ??= [...list])[at] = rest;
+    }
+    return taken ?? list;
   }
-  return taken ?? list;
-}
 
-function takeRecordApart(
-  record: Readonly<Record<string, unknown>>,
-  path: readonly string[],
-  parts: BytesPart[],
-): Readonly<Record<string, unknown>> {
-  let taken: Record<string, unknown> | undefined;
-  for (const name in record) {
-    const member = record[name];
-    if (typeof member !== 'object' || member === null) continue;
-    const rest = takeApart(member, [...path, name], parts);
-    if (rest !== member) (taken ??= { ...record })[name] = rest;
+  private takeFromRecord(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    let taken: Record<string, unknown> | undefined;
+    for (const name in record) {
+      const member = record[name];
+      if (typeof member !== 'object' || member === null) continue;
+      const rest = this.takeAt(name, member);
+      if (rest !== member) (taken ??= { ...record })[name] = rest;
+    }
+    return taken ?? record;
   }
-  return taken ?? record;
+
+  private takeAt(name: string, value: object): unknown {
+    this.path.push(name);
+    const rest = this.take(value);
+    this.path.pop();
+    return rest;
+  }
 }
 
 function held(bytes: Uint8Array): Uint8Array {
@@ -96,7 +111,10 @@ function held(bytes: Uint8Array): Uint8Array {
 }
 
 function putAt(value: unknown, path: readonly string[], said: unknown): unknown {
-  if (path.length === 0) return said;
+  if (path.length === 0) {
+    if (value !== null) throw misplaced();
+    return said;
+  }
   let holder = value;
   for (let at = 0; at < path.length - 1; at++) holder = memberOf(holder, path[at] as string);
   const last = path[path.length - 1] as string;

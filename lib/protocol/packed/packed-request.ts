@@ -55,13 +55,13 @@ function readAttachments(input: PayloadReader): Record<string, string> {
   if (count > MAX_ATTACHMENTS) throw invalid(`it must have at most ${MAX_ATTACHMENTS} attachments, got ${count}`);
   const attachments: Record<string, string> = {};
   for (let i = 0; i < count; i++) {
-    const name = input.text();
+    const name = input.text().toLowerCase();
     const value = input.text();
     if (name === '__proto__') throw invalid("an attachment must not be named '__proto__'");
     if (name.length > MAX_ATTACHMENT_LENGTH || value.length > MAX_ATTACHMENT_LENGTH) {
       throw invalid(`an attachment must be at most ${MAX_ATTACHMENT_LENGTH} characters, name and value each`);
     }
-    attachments[name.toLowerCase()] = value;
+    attachments[name] = value;
   }
   // Set afterwards, it keeps the record one that the engine reads fast.
   return Object.setPrototypeOf(attachments, null) as Record<string, string>;
