@@ -20,7 +20,9 @@ export function describePeers(peers: readonly Peer[]): string {
     .join('\n');
 }
 
-function versionOf(library: string): string {
+/** The version of a package as it is installed here, or of Node for what is built into it. */
+export function versionOf(library: string): string {
+  if (library === 'node') return process.versions.node;
   const root = new URL('../../../', import.meta.url);
   const own = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { name: string; version: string };
   if (library === own.name) return own.version;

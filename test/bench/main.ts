@@ -9,6 +9,7 @@ import { describeMachine, describePeers } from './machine.js';
 import { readOptions, USAGE } from './options.js';
 import type { BenchOptions, Pinning } from './options.js';
 import { peerNamed } from './peers.js';
+import { reasonToSkip } from './installed.js';
 import type { Peer } from './peer.js';
 import { report, verdict } from './report.js';
 import { benchIdle } from './idle/idle.js';
@@ -40,7 +41,8 @@ export async function main(args: readonly string[]): Promise<void> {
   console.log(describeMachine(options, pinning));
   const all: Results = new Map();
   for (const table of TABLES.filter(({ name }) => options.rows.includes(name))) {
-    const peers = only ? table.peers.filter((peer) => only.includes(peer)) : table.peers;
+    const wanted = only ? table.peers.filter((peer) => only.includes(peer)) : table.peers;
+    const peers = wanted.filter((peer) => reasonToSkip(peer) === undefined);
     if (peers.length === 0) continue;
     for (const [cell, results] of await runTable(table, peers, pinning, options)) all.set(cell, results);
   }

@@ -8,6 +8,8 @@ export interface Peer {
   readonly library: string;
   /** Requests that one {@link Call} makes; 1 when absent. A push and a pop are two. */
   readonly requests?: number;
+  /** The program that it needs beside Node. A peer whose program is not installed is left out. */
+  readonly program?: string;
   /** How many relays a call passes on its way; none when absent. Each is a process of its own. */
   readonly relays?: number;
   load(): Promise<Ends>;
@@ -24,8 +26,13 @@ export interface Ends {
    * @param place 0 for that which stands before the server, 1 for that before it
    */
   relay?(port: number, next: number, place: number): Promise<Served>;
-  /** Starts the client. */
-  dial(port: number): Promise<Dialled>;
+  /**
+   * Starts the client.
+   *
+   * @param connections how many it makes, to be used in turn; one, or what the peer comes with, when absent. Only peers that
+   * are measured so take it
+   */
+  dial(port: number, connections?: number): Promise<Dialled>;
 }
 
 /** A server or relay under way. */

@@ -29,8 +29,23 @@ const MESH_UNARY: Peer = {
   load: async () => (await import('./peers/mesh.js')).meshUnary,
 };
 
+const NET_FRAMES: Peer = {
+  name: 'net-frames',
+  about: 'node:net, frames with numbers, those of one tick written together: the floor',
+  library: 'node',
+  load: async () => (await import('./peers/net-frames.js')).netFrames,
+};
+
+const NEST_TCP: Peer = {
+  name: 'nest-tcp',
+  about: "Nest's TCP transport, JSON",
+  library: '@nestjs/microservices',
+  load: async () => (await import('./peers/nest-tcp.js')).nestTcp,
+};
+
 /** The peers that make calls, in the order of the tables. A worker loads the code of its own peer only. */
 export const RPC_PEERS: readonly Peer[] = [
+  NET_FRAMES,
   RAW,
   {
     name: 'raw-json',
@@ -39,24 +54,85 @@ export const RPC_PEERS: readonly Peer[] = [
     load: async () => (await import('./peers/raw.js')).rawJson,
   },
   {
+    name: 'raw-bidi',
+    about: 'grpc-js, all calls with numbers on one bidirectional stream',
+    library: '@grpc/grpc-js',
+    load: async () => (await import('./peers/raw-bidi.js')).rawBidi,
+  },
+  {
+    name: 'raw-bidi-packed',
+    about: 'the same, the calls of one tick in one message',
+    library: '@grpc/grpc-js',
+    load: async () => (await import('./peers/raw-bidi.js')).rawBidiPacked,
+  },
+  {
     name: 'nest-grpc',
     about: "Nest's gRPC transport, protobuf",
     library: '@nestjs/microservices',
     load: async () => (await import('./peers/nest-grpc.js')).nestGrpc,
   },
+  NEST_TCP,
   {
-    name: 'nest-tcp',
-    about: "Nest's TCP transport, JSON",
+    name: 'nest-nats',
+    about: "Nest's NATS transport, JSON, by way of nats-server",
     library: '@nestjs/microservices',
-    load: async () => (await import('./peers/nest-tcp.js')).nestTcp,
+    program: 'nats-server',
+    load: async () => (await import('./peers/nest-broker.js')).nestNats,
+  },
+  {
+    name: 'nest-redis',
+    about: "Nest's Redis transport, JSON, by way of redis-server",
+    library: '@nestjs/microservices',
+    program: 'redis-server',
+    load: async () => (await import('./peers/nest-broker.js')).nestRedis,
+  },
+  {
+    name: 'moleculer',
+    about: 'Moleculer over its TCP transporter, JSON',
+    library: 'moleculer',
+    load: async () => (await import('./peers/moleculer.js')).moleculer,
+  },
+  {
+    name: 'connect',
+    about: 'Connect over HTTP/2, protobuf',
+    library: '@connectrpc/connect-node',
+    load: async () => (await import('./peers/connect.js')).connect,
+  },
+  {
+    name: 'http1',
+    about: 'node:http over HTTP/1.1, JSON, connections kept',
+    library: 'node',
+    load: async () => (await import('./peers/http1.js')).http1,
+  },
+  {
+    name: 'nest-http',
+    about: 'Nest on Fastify over HTTP/1.1, JSON, called by undici, connections kept',
+    library: '@nestjs/platform-fastify',
+    load: async () => (await import('./peers/nest-http.js')).nestHttp,
   },
   MESH,
   MESH_TCP,
+  {
+    name: 'mesh-tcp-bytes',
+    about: 'the same with bytes as argument and answer',
+    library: 'nestjs-mesh',
+    load: async () => (await import('./peers/mesh.js')).meshTcpBytes,
+  },
   MESH_UNARY,
+  {
+    name: 'mesh-http1',
+    about: 'nestjs-mesh over HTTP/1.1, JSON, as peers of other makes are called',
+    library: 'nestjs-mesh',
+    load: async () => (await import('./peers/mesh.js')).meshHttp1,
+  },
 ];
+
+/** The peers whose cost is looked at with more calls and connections. */
+export const SCALE_PEERS: readonly Peer[] = [NET_FRAMES, NEST_TCP, MESH_TCP];
 
 /** The peers that push and pop, in the order of the tables, and what they are compared with. */
 export const SESSION_PEERS: readonly Peer[] = [
+  NET_FRAMES,
   RAW,
   {
     name: 'raw-stream',
@@ -103,6 +179,7 @@ export const HOP_PEERS: readonly Peer[] = [
     load: async () => (await import('./peers/raw.js')).raw,
   },
   MESH,
+  MESH_TCP,
   hopPeer('one-hop', 'by way of the node that the provider is registered at', 1),
   hopPeer('two-hops', 'by way of the own node and the partner', 2),
   MESH_UNARY,

@@ -1,12 +1,15 @@
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { direct, MeshConsumer, MeshFacade, meshMicroservice, MeshModule, MeshProvider, Mpi } from 'nestjs-mesh';
+import { bytes, direct, MeshConsumer, MeshFacade, meshMicroservice, MeshModule, MeshProvider, Mpi } from 'nestjs-mesh';
 import type { CallOptions, MeshOptions, MeshService } from 'nestjs-mesh';
 import { HOST } from '../peer.js';
 import type { Dialled, Served } from '../peer.js';
 
-/** The one service that {@link Echo} has. */
+/** The service that takes text. */
 export const ECHO = 'mesh.bench.echo';
+
+/** What a call carries: text in an object, or bytes alone. */
+export type Content = 'text' | 'bytes';
 
 interface Message {
   payload: string;
@@ -15,12 +18,19 @@ interface Message {
 @MeshFacade()
 class Echo {
   @Mpi(ECHO, ['payload']) echo!: (payload: string) => Promise<Message>;
+  @Mpi('mesh.bench.bytes', [bytes('payload')], { returns: bytes() }) bytes!: (
+    payload: Uint8Array,
+  ) => Promise<Uint8Array>;
 }
 
 @MeshProvider(Echo)
 class EchoController implements MeshService<Echo> {
   echo(payload: string): Message {
     return { payload };
+  }
+
+  bytes(payload: Uint8Array): Uint8Array {
+    return payload;
   }
 }
 
@@ -41,22 +51,28 @@ function moduleWith(options: MeshOptions, parts: Parts) {
   return { module: BenchModule, imports: [MeshModule.forRoot(options), MeshModule.forFeature([Echo])], ...parts };
 }
 
-/** Starts an application that provides the service. */
-export async function serveEcho(options: MeshOptions, port: number): Promise<Served> {
-  const module = moduleWith({ ...options, listen: { host: HOST, port } }, { controllers: [EchoController] });
+/** Starts an application that provides the services, at {@link HOST} or at another address of this machine. */
+export async function serveEcho(options: MeshOptions, port: number, host = HOST): Promise<Served> {
+  const module = moduleWith({ ...options, listen: { host, port } }, { controllers: [EchoController] });
   const app = await NestFactory.createMicroservice(module, { ...meshMicroservice(), logger: ['error'] });
   await app.listen();
   return { stop: () => app.close() };
 }
 
-/** Starts an application that calls it. */
-export async function dialEcho(options: MeshOptions, target: CallOptions = {}): Promise<Dialled> {
+/** Starts an application that calls them. */
+export async function dialEcho(
+  options: MeshOptions,
+  target: CallOptions = {},
+  content: Content = 'text',
+): Promise<Dialled> {
   const module = moduleWith({ ...options, listen: false }, { providers: [EchoConsumer] });
   const app = await NestFactory.createApplicationContext(module, { logger: ['error'] });
   const { echo } = app.get(EchoConsumer);
   const client = Object.keys(target).length > 0 ? direct(echo, target) : echo;
-  return {
-    prepare: (payload) => async () => (await client.echo(payload)).payload.length,
-    close: () => app.close(),
+  const text: Dialled['prepare'] = (payload) => async () => (await client.echo(payload)).payload.length;
+  const binary: Dialled['prepare'] = (payload) => {
+    const sent = Buffer.from(payload);
+    return async () => (await client.bytes(sent)).byteLength;
   };
+  return { prepare: content === 'bytes' ? binary : text, close: () => app.close() };
 }

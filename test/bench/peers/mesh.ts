@@ -1,14 +1,25 @@
 import type { MeshOptions } from 'nestjs-mesh';
 import { HOST } from '../peer.js';
 import type { Ends } from '../peer.js';
-import { dialEcho, serveEcho } from './echo-app.js';
+import { dialEcho, serveEcho, type Content } from './echo-app.js';
 
-function ends(options: MeshOptions): Ends {
+/** All addresses of this machine, so that one server is reached at many of them. */
+const ANY_HOST = '0.0.0.0';
+
+function ends(options: MeshOptions, content: Content = 'text'): Ends {
   const all: MeshOptions = { name: 'bench', ...options };
   return {
-    serve: (port) => serveEcho(all, port),
-    dial: (port) => dialEcho({ ...all, services: [{ service: 'mesh.bench.*', addresses: [`${HOST}:${port}`] }] }),
+    serve: (port) => serveEcho(all, port, ANY_HOST),
+    dial: (port, connections = 1) => {
+      const addresses = Array.from({ length: connections }, (_, at) => `${loopback(at)}:${port}`);
+      return dialEcho({ ...all, services: [{ service: 'mesh.bench.*', addresses }] }, {}, content);
+    },
   };
+}
+
+/** One of the addresses that lead to this machine: a client has a connection for each address of the server. */
+function loopback(at: number): string {
+  return at === 0 ? HOST : `127.0.${1 + (at >> 8)}.${at & 255}`;
 }
 
 /** The mesh over gRPC, as it comes: two of our own ends let calls follow each other on open streams. */
@@ -16,6 +27,12 @@ export const mesh = ends({});
 
 /** The mesh over its own TCP protocol. */
 export const meshTcp = ends({ use: { transport: 'tcp' } });
+
+/** The same with bytes as the one argument and the answer. */
+export const meshTcpBytes = ends({ use: { transport: 'tcp' } }, 'bytes');
+
+/** The mesh over HTTP/1.1, as it speaks to peers of other kinds. */
+export const meshHttp1 = ends({ use: { transport: 'http' } });
 
 /** The mesh over gRPC as it speaks to peers of other kinds: every call is a gRPC call. */
 export const meshUnary = ends({ grpc: { mode: 'unary' } });

@@ -4,7 +4,8 @@ import { ClientTCP, MessagePattern, Payload, Transport } from '@nestjs/microserv
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { HOST } from '../peer.js';
-import type { Ends } from '../peer.js';
+import type { Dialled, Ends } from '../peer.js';
+import { inTurn } from './in-turn.js';
 
 interface Message {
   payload: string;
@@ -21,6 +22,15 @@ class EchoController {
 @Module({ controllers: [EchoController] })
 class ServerModule {}
 
+async function dialOne(port: number): Promise<Dialled> {
+  const client = new ClientTCP({ host: HOST, port });
+  await client.connect();
+  return {
+    prepare: (payload) => async () => (await firstValueFrom(client.send<Message>('echo', { payload }))).payload.length,
+    close: async () => client.close(),
+  };
+}
+
 /** Nest's own TCP transport: JSON text with its length in front, no HTTP/2. */
 export const nestTcp: Ends = {
   async serve(port) {
@@ -32,13 +42,6 @@ export const nestTcp: Ends = {
     await app.listen();
     return { stop: () => app.close() };
   },
-  async dial(port) {
-    const client = new ClientTCP({ host: HOST, port });
-    await client.connect();
-    return {
-      prepare: (payload) => async () =>
-        (await firstValueFrom(client.send<Message>('echo', { payload }))).payload.length,
-      close: async () => client.close(),
-    };
-  },
+  dial: async (port, connections = 1) =>
+    inTurn(await Promise.all(Array.from({ length: connections }, () => dialOne(port)))),
 };
