@@ -86,6 +86,9 @@ export const Header = {
 /** One of the names of {@link Header}. */
 export type Header = (typeof Header)[keyof typeof Header];
 
+/** Value of {@link Header.FORM}, and of {@link Header.FORMS}. */
+export const PACKED = 'packed';
+
 /** Headers of one call that mean something to the calls made below it, too: they travel on, as headers. */
 export const CARRIED_HEADERS: readonly Header[] = [
   Header.TRACEPARENT,

@@ -61,6 +61,10 @@ class FaultyConnection implements Connection {
     private readonly faultOf: (call: OutboundCall) => Fault,
   ) {}
 
+  get packs(): boolean {
+    return this.inner.packs === true;
+  }
+
   get pending(): number {
     return Math.max(this.underWay.count, this.inner.pending);
   }

@@ -10,6 +10,13 @@ export function tooLong(length: number, limit: number): MeshError {
   );
 }
 
+/** The error for a packed call at a peer that is not known to understand it. */
+export function notPacked(): MeshError {
+  const message =
+    'the call is packed, and the peer is not known to understand that: it is another than when the call was made';
+  return new MeshError(MeshCode.UNREACHABLE, message, { neverSent: true });
+}
+
 /**
  * Why a call need not be sent at all: its caller gave up already, or it is too long. `undefined` when it may be sent.
  */

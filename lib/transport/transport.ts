@@ -28,8 +28,9 @@ export interface OutboundCall extends TimeLimits {
    */
   readonly series?: string;
   /**
-   * Set for a call whose body is packed (docs/tcp-protocol.md): its path and headers are those of this object. Calls with the same one
-   * may follow each other on one stream. It is only for connections whose {@link Connection.packs} is `true`.
+   * Set for a call whose body is packed (docs/tcp-protocol.md): its path and headers are those of this object, and say so
+   * (`mesh-form`). Calls with the same one may follow each other on one stream, whatever their {@link series}; a connection knows it
+   * again by its identity. It is only for connections whose {@link Connection.packs} is `true`.
    */
   readonly packed?: SharedHead;
   /** Cancelled when the caller gives up; the connection then ends the call, at the peer too, and rejects with the reason. */
@@ -70,6 +71,7 @@ export interface InboundHead {
   readonly path: string;
   /** What stood behind the path's `?`; empty when there was none. */
   readonly query: string;
+  /** Over TCP and over streams of gRPC, calls whose caller shares a head among them have one and the same object. */
   readonly headers: WireHeaders;
   /** What it came over. What comes from this very process comes as `grpc`. */
   readonly wire: 'grpc' | 'http';
@@ -255,8 +257,8 @@ export interface Connection {
    */
   open(head: OutboundHead): DuplexStream;
   /**
-   * Whether the peer is known to understand packed calls. One that is handed over nevertheless, since the peer was replaced by another,
-   * fails with E0000000607 (`neverSent`).
+   * Whether the peer is known to understand packed calls; absent: no. One that is handed over nevertheless, since the peer was replaced
+   * by another, fails with E0000000607 (`neverSent`).
    */
   readonly packs?: boolean;
   /** Calls under way and streams open. */

@@ -10,7 +10,8 @@ export const GREETING: Hello = {
   maxCalls: 100,
   windowBytes: 64 * 1024,
   bulkBytes: 4 * 1024 * 1024,
-  table: { pairs: 16, characters: 1_024 },
+  table: { pairs: 16, characters: 1_024, heads: { count: 4, characters: 200 } },
+  forms: new Set(['packed']),
   nodeId: 'LX0000000000001',
   instId: 'JG0000000000000001',
 };
@@ -45,8 +46,13 @@ export function openFrame(id: number, path: string): Buffer {
 
 function opening(path: string): PayloadWriter {
   const head = new PayloadWriter();
-  new HeadWriter({ pairs: 0, characters: 0 }).write(head, { path, headers: {} });
-  return new PayloadWriter().number(0).number(head.length).raw(head.written);
+  new HeadWriter({ pairs: 0, characters: 0, heads: { count: 0, characters: 0 } }).write(head, { path, headers: {} });
+  return openingWith(head.written);
+}
+
+/** What a call or stream begins with whose head is these bytes. */
+export function openingWith(head: Uint8Array): PayloadWriter {
+  return new PayloadWriter().number(0).number(head.length).raw(head);
 }
 
 /** A frame that has come. */

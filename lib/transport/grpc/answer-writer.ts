@@ -6,7 +6,7 @@ import {
 } from 'node:http2';
 import { GrpcStatus, grpcStatusOf } from '../../errors/grpc-status.js';
 import type { MeshError } from '../../errors/mesh-error.js';
-import { Header } from '../../protocol/headers.js';
+import { Header, PACKED } from '../../protocol/headers.js';
 import { endWithFrame, writeFrame } from './frames.js';
 import { encodeStatusMessage } from './headers.js';
 
@@ -15,6 +15,7 @@ const contentType = { ':status': 200, 'content-type': 'application/grpc' } as co
 const answerHeaders: OutgoingHttpHeaders = {
   ...contentType,
   [Header.CALL_STREAMS]: '1',
+  [Header.FORMS]: PACKED,
   [Header.TRANSPORTS]: 'tcp',
 };
 /** gRPC has no use for the date of an answer, and each header costs. */

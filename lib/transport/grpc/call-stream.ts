@@ -1,6 +1,6 @@
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
 import type { MeshError } from '../../errors/mesh-error.js';
-import { Header } from '../../protocol/headers.js';
+import { Header, PACKED } from '../../protocol/headers.js';
 import { decompress } from '../decompress.js';
 import { failureOfReset } from '../failures.js';
 import { failureOfStatus } from './failures.js';
@@ -65,6 +65,8 @@ export abstract class CallStream implements Carrier {
     this.takesStreams = headers[Header.CALL_STREAMS] === '1';
     this.lane.onAnswer?.(headers);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.trailers = headers;
+    // Behind a proxy, peers may take turns: the last one that answered counts. Who only says what went wrong may be the proxy.
+    else this.lane.packs = headers[Header.FORMS] === PACKED;
   }
 
   /** @internal */

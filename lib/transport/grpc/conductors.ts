@@ -2,8 +2,9 @@ import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { Conductor } from '../http2/channel.js';
 import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
+import { notPacked } from '../refusals.js';
 import { OutboundDuplex } from './outbound-duplex.js';
-import { GENEROUS, SPARING, StreamPool } from './stream-pool.js';
+import { GENEROUS, type SeriesKey, SPARING, StreamPool } from './stream-pool.js';
 import { UnaryCall } from './unary-call.js';
 
 /** What goes through a channel of gRPC. */
@@ -19,12 +20,12 @@ export const conductors: Readonly<
   unary: (lane) => new Conducting(lane, (call) => void new UnaryCall(lane, call)),
   stream: (lane) => {
     const pool = new StreamPool(lane, SPARING);
-    const sendInSeries = (call: PendingCall, key: string) => pool.send(call, key);
+    const sendInSeries = (call: PendingCall, key: SeriesKey) => pool.send(call, key);
     return new Conducting(lane, sendInSeries, () => pool.clear());
   },
   auto: (lane) => {
     const learner = new Learner(lane);
-    const sendInSeries = (call: PendingCall, key: string) => learner.send(call, key);
+    const sendInSeries = (call: PendingCall, key: SeriesKey) => learner.send(call, key);
     return new Conducting(lane, sendInSeries, () => learner.pool.clear());
   },
 };
@@ -33,13 +34,14 @@ export const conductors: Readonly<
 class Conducting implements Conductor<GrpcPassenger> {
   constructor(
     private readonly lane: Lane,
-    private readonly sendInSeries: (call: PendingCall, key: string) => void,
+    private readonly sendInSeries: (call: PendingCall, key: SeriesKey) => void,
     private readonly onLeave: () => void = () => undefined,
   ) {}
 
   send(passenger: GrpcPassenger): void {
     if (passenger instanceof OutboundDuplex) return passenger.begin(this.lane);
-    const { path, series } = passenger.call;
+    const { path, series, packed } = passenger.call;
+    if (packed) return this.lane.packs ? this.sendInSeries(passenger, packed) : passenger.fail(notPacked());
     if (series === undefined) void new UnaryCall(this.lane, passenger);
     else this.sendInSeries(passenger, `${path} ${series}`);
   }
@@ -52,18 +54,18 @@ class Conducting implements Conductor<GrpcPassenger> {
 /** Sends each call on a stream of its own until an answer says, series by series, that they may share streams. */
 class Learner {
   readonly pool: StreamPool;
-  private readonly welcome = new Set<string>();
+  private readonly welcome = new Set<SeriesKey>();
 
   constructor(private readonly lane: Lane) {
     this.pool = new StreamPool(lane, GENEROUS, { onRefusal: (key) => this.welcome.delete(key) });
   }
 
-  send(call: PendingCall, key: string): void {
+  send(call: PendingCall, key: SeriesKey): void {
     if (this.welcome.has(key)) this.pool.send(call, key);
     else void new UnaryCall(this.lane, call, () => this.learn(key));
   }
 
-  private learn(key: string): void {
+  private learn(key: SeriesKey): void {
     if (this.welcome.size >= MAX_WELCOME) this.welcome.clear();
     this.welcome.add(key);
   }

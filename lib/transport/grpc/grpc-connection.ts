@@ -41,6 +41,11 @@ export class GrpcConnection implements Connection {
     this.maxMessageBytes = options.limits.maxBodyBytes;
   }
 
+  /** A call goes through any of the channels: each must have learned it. */
+  get packs(): boolean {
+    return this.channels.every((channel) => channel.packs);
+  }
+
   get pending(): number {
     return this.underWay.count;
   }

@@ -5,6 +5,10 @@ import { type Frame, writeFrame } from './frames.js';
 import { requestHeaders } from './headers.js';
 import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
+import type { SharedHead } from '../transport.js';
+
+/** Names the path and the series of calls that may share a stream: packed ones by the head that they share. */
+export type SeriesKey = SharedHead | string;
 
 /** How much a pool keeps for calls to come. */
 export interface PoolBounds {
@@ -26,7 +30,7 @@ export const GENEROUS: PoolBounds = { maxIdle: 256, idleMs: 15_000 };
 /** What a pool tells of its streams. */
 export interface PoolWatcher {
   /** The peer has ended a stream of the series with a failure. */
-  onRefusal(series: string): void;
+  onRefusal(series: SeriesKey): void;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface PoolWatcher {
  * another and cancelling a call costs only its own stream. A stream carries calls of one path and one series.
  */
 export class StreamPool {
-  private readonly idle = new Map<string, PooledStream[]>();
+  private readonly idle = new Map<SeriesKey, PooledStream[]>();
   private idleCount = 0;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -49,10 +53,9 @@ export class StreamPool {
   /**
    * Sends a call on an idle stream of its series, else on a new one, which its headers open.
    *
-   * @param key names its path and series
    * @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams
    */
-  send(pending: PendingCall, key: string): void {
+  send(pending: PendingCall, key: SeriesKey): void {
     const stream = this.take(key) ?? new PooledStream(this.lane, this, key, pending);
     stream.carry(pending);
   }
@@ -81,14 +84,14 @@ export class StreamPool {
     this.closeIdle(() => true);
   }
 
-  private take(key: string): PooledStream | undefined {
+  private take(key: SeriesKey): PooledStream | undefined {
     const siblings = this.idle.get(key);
     const stream = siblings?.pop();
     if (siblings && stream) this.forgetOne(key, siblings);
     return stream;
   }
 
-  private forgetOne(key: string, siblings: readonly PooledStream[]): void {
+  private forgetOne(key: SeriesKey, siblings: readonly PooledStream[]): void {
     this.idleCount--;
     if (siblings.length === 0) this.idle.delete(key);
   }
@@ -119,7 +122,7 @@ class PooledStream extends CallStream {
   constructor(
     lane: Lane,
     private readonly pool: StreamPool,
-    readonly key: string,
+    readonly key: SeriesKey,
     opener: PendingCall,
   ) {
     const { path, headers } = opener.call;

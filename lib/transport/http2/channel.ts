@@ -46,7 +46,7 @@ type State<P extends Passenger> =
       readonly waiting: Set<P>;
       readonly stage: Unsent['stage'];
     }
-  | { readonly kind: 'ready'; readonly session: ClientHttp2Session; readonly conductor: Conductor<P> }
+  | { readonly kind: 'ready'; readonly lane: Lane; readonly conductor: Conductor<P> }
   | { readonly kind: 'failed'; readonly until: number; readonly reason: MeshError }
   | { readonly kind: 'closed' };
 
@@ -72,6 +72,11 @@ export class Channel<P extends Passenger> implements Carrier {
     this.keepaliveTimeMs = options.grpc.keepaliveTimeMs;
   }
 
+  /** Whether the peer is known to understand packed calls. */
+  get packs(): boolean {
+    return this.state.kind === 'ready' && this.state.lane.packs;
+  }
+
   get unsent(): Unsent | undefined {
     const { state, target } = this;
     return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;
@@ -80,7 +85,7 @@ export class Channel<P extends Passenger> implements Carrier {
   /** Sends a call or opens a stream, now or once connected. What goes wrong is told to it. */
   send(pending: P): void {
     const { state } = this;
-    if (state.kind === 'ready') return this.hand(pending, state.session, state.conductor);
+    if (state.kind === 'ready') return this.hand(pending, state.lane.session, state.conductor);
     if (state.kind === 'connecting') return this.wait(pending, state.waiting);
     if (state.kind === 'closed') return pending.fail(unreachable(this.target.address, 'the connection was closed'));
     if (state.kind === 'failed' && Date.now() < state.until) return pending.fail(state.reason);
@@ -99,7 +104,7 @@ export class Channel<P extends Passenger> implements Carrier {
       return Promise.resolve();
     }
     this.state = { kind: 'closed' };
-    const { session } = state;
+    const { session } = state.lane;
     state.conductor.leave();
     return new Promise((resolve) => {
       const timer = setTimeout(() => session.destroy(), CLOSE_GRACE_MS);
@@ -189,6 +194,7 @@ export class Channel<P extends Passenger> implements Carrier {
       maxMessageBytes: this.options.limits.maxBodyBytes,
       resets: new ResetBudget(() => this.retire(session)),
       calls: 0,
+      packs: false,
     };
     const { keepaliveTimeMs } = this;
     const { keepaliveTimeoutMs } = this.options.grpc;
@@ -202,7 +208,7 @@ export class Channel<P extends Passenger> implements Carrier {
     });
     this.backoff.reset();
     this.handed = 0;
-    this.state = { kind: 'ready', session, conductor };
+    this.state = { kind: 'ready', lane, conductor };
     for (const pending of waiting) this.send(pending);
   }
 
@@ -214,7 +220,7 @@ export class Channel<P extends Passenger> implements Carrier {
 
   /** Gives a connection up in favour of a new one: it closes after the calls on it. */
   private retire(session: ClientHttp2Session): void {
-    if (this.state.kind !== 'ready' || this.state.session !== session) return;
+    if (this.state.kind !== 'ready' || this.state.lane.session !== session) return;
     this.state.conductor.leave();
     this.lose(session);
     session.close();
@@ -222,7 +228,7 @@ export class Channel<P extends Passenger> implements Carrier {
 
   /** Stops using a connection; the calls that it carries may still end well. */
   private lose(session: ClientHttp2Session): void {
-    if (this.state.kind === 'ready' && this.state.session === session) this.state = { kind: 'idle' };
+    if (this.state.kind === 'ready' && this.state.lane.session === session) this.state = { kind: 'idle' };
   }
 
   private gone(session: ClientHttp2Session, reason: MeshError): void {

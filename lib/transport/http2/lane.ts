@@ -12,6 +12,8 @@ export interface Lane {
   readonly resets: ResetBudget;
   /** Calls under way on it. */
   calls: number;
+  /** Whether the peer is known to understand packed calls: its last answer said so. */
+  packs: boolean;
   /** Told what each stream's answer begins with; absent: nobody wants to know. */
   onAnswer?: ((headers: IncomingHttpHeaders) => void) | undefined;
 }

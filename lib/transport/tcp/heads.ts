@@ -1,10 +1,15 @@
-import type { WireHeaders } from '../transport.js';
+import { splitQuery } from '../paths.js';
+import type { SharedHead, WireHeaders } from '../transport.js';
 import { PayloadReader, type PayloadWriter, violation } from '../../protocol/payload.js';
+import { charactersOf, HeadPlaces, type PlaceBounds } from './head-places.js';
 import { MAX_HEAD_BYTES } from './wire.js';
 
-/** What a call or a stream begins with. */
+/** What a call or a stream begins with, as it was read: frozen, since it may be that of many calls. */
 export interface Head {
+  /** Without the query. */
   readonly path: string;
+  /** Empty when there is none. */
+  readonly query: string;
   readonly headers: WireHeaders;
 }
 
@@ -14,6 +19,8 @@ export interface TableBounds {
   readonly pairs: number;
   /** Most characters of their names and values. */
   readonly characters: number;
+  /** Of whole heads. */
+  readonly heads: PlaceBounds;
 }
 
 /** Names that both sides know from the beginning, by their place. New ones are added at the end, with a new version. */
@@ -70,6 +77,8 @@ const CHANGING: ReadonlySet<string> = new Set([
 const LITERAL = 0;
 const REMEMBERED = 1;
 const PAIR = 2;
+/** A whole head. It can only be the first entry: alone it is that of a place, else what follows is the head of that place from now on. */
+const WHOLE = 3;
 
 /** Longest value worth remembering. */
 const LONGEST_REMEMBERED = 512;
@@ -83,14 +92,26 @@ export class HeadWriter {
   private candidates = new Set<string>();
   private count = 0;
   private characters = 0;
+  private readonly places: HeadPlaces;
 
   /** @param bounds what the reader remembers */
-  constructor(private readonly bounds: TableBounds) {}
+  constructor(private readonly bounds: TableBounds) {
+    this.places = new HeadPlaces(bounds.heads);
+  }
 
   /** Writes a head. */
-  write(out: PayloadWriter, { path, headers }: Head): void {
+  write(out: PayloadWriter, { path, headers }: SharedHead): void {
     this.entry(out, ':path', path);
     for (const name in headers) this.entry(out, name, headers[name] as string);
+  }
+
+  /** Writes a head that other calls have, too: as a whole, and from then on as the number of its place. */
+  writeShared(out: PayloadWriter, head: SharedHead): void {
+    const known = this.places.of(head);
+    if (known !== undefined) return void out.number(known * 4 + WHOLE);
+    const place = this.places.give(head);
+    if (place !== undefined) out.number(place * 4 + WHOLE);
+    this.write(out, head);
   }
 
   private entry(out: PayloadWriter, name: string, value: string): void {
@@ -130,23 +151,48 @@ type Pair = readonly [name: string, value: string];
 export class HeadReader {
   private readonly pairs: Pair[] = [];
   private characters = 0;
+  private readonly heads: Head[] = [];
 
   /** @param bounds what the writer was told that is remembered here */
   constructor(private readonly bounds: TableBounds) {}
 
-  /** @throws MeshError E0000000616 when it is malformed, or asks to remember too much */
+  /**
+   * Reads a head. One that was said as a whole is the same object each time.
+   *
+   * @throws MeshError E0000000616 when it is malformed, or asks to remember too much
+   */
   read(bytes: Buffer): Head {
     if (bytes.length > MAX_HEAD_BYTES) throw violation(`a head takes more than ${MAX_HEAD_BYTES} bytes`);
     const input = new PayloadReader(bytes);
-    const headers = Object.create(null) as Record<string, string>;
-    let path: string | undefined;
+    if (((bytes[0] ?? 0) & 3) !== WHOLE) return this.entries(input);
+    const place = Math.floor(input.number() / 4);
+    return input.done ? (this.heads[place] ?? unknownHead()) : this.place(place, this.entries(input));
+  }
+
+  private place(place: number, head: Head): Head {
+    const { count, characters } = this.bounds.heads;
+    // A place is taken after those before it, so that the list has no holes.
+    if (place >= count || place > this.heads.length) throw violation(`a head is to be remembered at ${place}`);
+    if (charactersOf(head.path, head.headers) + head.query.length > characters) {
+      throw violation(`a head of more than ${characters} characters is to be remembered`);
+    }
+    this.heads[place] = head;
+    return head;
+  }
+
+  private entries(input: PayloadReader): Head {
+    const headers: Record<string, string> = {};
+    let target: string | undefined;
     while (!input.done) {
       const [name, value] = this.entry(input);
-      if (name === ':path') path = value;
+      if (name === ':path') target = value;
+      else if (name === '__proto__') Object.defineProperty(headers, name, { ...own, value });
       else headers[name] = value;
     }
-    if (path === undefined) throw violation('a head has no path');
-    return { path, headers };
+    if (target === undefined) throw violation('a head has no path');
+    const { path, query } = splitQuery(target);
+    // Set afterwards, it keeps the record one that the engine reads fast.
+    return Object.freeze({ path, query, headers: Object.freeze(Object.setPrototypeOf(headers, null) as WireHeaders) });
   }
 
   private entry(input: PayloadReader): Pair {
@@ -154,7 +200,7 @@ export class HeadReader {
     const kind = code & 3;
     const place = Math.floor(code / 4);
     if (kind === PAIR) return this.pairs[place] ?? unknownPair();
-    if (kind > PAIR) throw violation('a head has an entry of an unknown kind');
+    if (kind === WHOLE) throw violation('a head has a whole head within');
     const name = place === 0 ? input.text() : (KNOWN_NAMES[place - 1] ?? unknownName());
     const pair: Pair = [name, input.text()];
     if (kind === REMEMBERED) this.remember(pair);
@@ -168,6 +214,12 @@ export class HeadReader {
     }
     this.pairs.push(pair);
   }
+}
+
+const own = { writable: true, enumerable: true, configurable: true };
+
+function unknownHead(): never {
+  throw violation('a call has a head that was never said');
 }
 
 function unknownPair(): never {

@@ -4,6 +4,9 @@ import type { TableBounds } from './heads.js';
 import { PayloadReader, PayloadWriter, violation } from '../../protocol/payload.js';
 import { VERSIONS } from './wire.js';
 
+/** A form that the body of a call may have. */
+export type Form = 'packed';
+
 /** What one side tells of itself when a connection begins, and what the other has to keep to. */
 export interface Hello {
   /** Versions spoken, when a side asks; the one that is spoken, twice, when it answers. */
@@ -18,6 +21,8 @@ export interface Hello {
   readonly bulkBytes: number;
   /** What is remembered of headers. */
   readonly table: TableBounds;
+  /** Forms of bodies that are understood beside the standard's. Those who say nothing of them understand none. */
+  readonly forms: ReadonlySet<Form>;
   /** Who it is; empty where it does not say. */
   readonly nodeId: string;
   readonly instId: string;
@@ -34,7 +39,13 @@ const Field = {
   CHARACTERS: 8,
   NODE_ID: 9,
   INST_ID: 10,
+  FORMS: 11,
+  HEADS: 12,
+  HEAD_CHARACTERS: 13,
 } as const;
+
+/** How forms are said: the sum of these. */
+const FORM_BITS: Readonly<Record<Form, number>> = { packed: 1 };
 
 /** Least that a side has to take, so that what is agreed can work. */
 const LEAST = { message: 1_024, calls: 1, window: 4_096, bulk: 1_024 };
@@ -57,6 +68,9 @@ export function encodeHello(hello: Hello): Buffer {
   number(Field.BULK, hello.bulkBytes);
   number(Field.PAIRS, hello.table.pairs);
   number(Field.CHARACTERS, hello.table.characters);
+  number(Field.FORMS, bitsOf(hello.forms));
+  number(Field.HEADS, hello.table.heads.count);
+  number(Field.HEAD_CHARACTERS, hello.table.heads.characters);
   out.number(Field.NODE_ID).text(hello.nodeId);
   out.number(Field.INST_ID).text(hello.instId);
   return Buffer.from(out.written);
@@ -70,20 +84,25 @@ export function decodeHello(payload: Buffer): Hello {
     const field = input.number();
     fields.set(field, input.take(input.number()));
   }
-  const number = (field: number, least: number): number => {
+  const optional = (field: number): number | undefined => {
     const bytes = fields.get(field);
-    if (!bytes) throw violation(`its greeting lacks field ${field}`);
-    const value = new PayloadReader(bytes).number();
+    return bytes && new PayloadReader(bytes).number();
+  };
+  const number = (field: number, least: number): number => {
+    const value = optional(field);
+    if (value === undefined) throw violation(`its greeting lacks field ${field}`);
     if (value < least) throw violation(`its greeting says ${value} in field ${field}: at least ${least} are needed`);
     return value;
   };
+  const heads = { count: optional(Field.HEADS) ?? 0, characters: optional(Field.HEAD_CHARACTERS) ?? 0 };
   return {
     versions: { min: number(Field.MIN_VERSION, 1), max: number(Field.MAX_VERSION, 1) },
     maxMessageBytes: number(Field.MAX_MESSAGE, LEAST.message),
     maxCalls: number(Field.MAX_CALLS, LEAST.calls),
     windowBytes: number(Field.WINDOW, LEAST.window),
     bulkBytes: number(Field.BULK, LEAST.bulk),
-    table: { pairs: number(Field.PAIRS, 0), characters: number(Field.CHARACTERS, 0) },
+    table: { pairs: number(Field.PAIRS, 0), characters: number(Field.CHARACTERS, 0), heads },
+    forms: formsOf(optional(Field.FORMS) ?? 0),
     nodeId: idOf(fields.get(Field.NODE_ID)),
     instId: idOf(fields.get(Field.INST_ID)),
   };
@@ -95,6 +114,17 @@ export function agree({ versions: { min, max } }: Hello): number {
   if (version >= Math.max(min, VERSIONS.min)) return version;
   const message = `versions ${VERSIONS.min} to ${VERSIONS.max} of the protocol are spoken here, and ${min} to ${max} there`;
   throw new MeshError(MeshCode.INCOMPATIBLE, message, { neverSent: true });
+}
+
+function bitsOf(forms: ReadonlySet<Form>): number {
+  let bits = 0;
+  for (const form of forms) bits += FORM_BITS[form];
+  return bits;
+}
+
+/** Those of later versions are passed over. */
+function formsOf(bits: number): ReadonlySet<Form> {
+  return new Set((Object.keys(FORM_BITS) as Form[]).filter((form) => (bits & FORM_BITS[form]) !== 0));
 }
 
 function idOf(bytes: Buffer | undefined): string {

@@ -1,5 +1,4 @@
 import { Cancellation } from '../../context/cancellation.js';
-import { splitQuery } from '../paths.js';
 import type { InboundCall, InboundHead, WireHeaders } from '../transport.js';
 import type { LargeSend } from './frame-writer.js';
 import type { Head } from './heads.js';
@@ -25,12 +24,11 @@ export class TcpInboundCall implements InboundCall {
 
   constructor(
     readonly id: number,
-    { path: target, headers }: Head,
+    { path, query, headers }: Head,
     timeoutMs: number,
     readonly peer: string,
     readonly body: Uint8Array,
   ) {
-    const { path, query } = splitQuery(target);
     this.path = path;
     this.query = query;
     this.headers = headers;

@@ -3,7 +3,6 @@ import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Inbox } from '../inbox.js';
-import { splitQuery } from '../paths.js';
 import { tooLong } from '../refusals.js';
 import type { InboundHead, InboundStream, StreamHandler, WireHeaders } from '../transport.js';
 import type { Head } from './heads.js';
@@ -44,10 +43,9 @@ export class TcpInboundStream implements InboundStream {
 
   constructor(
     private readonly id: number,
-    { path: target, headers }: Head,
+    { path, query, headers }: Head,
     private readonly host: InboundStreamHost,
   ) {
-    const { path, query } = splitQuery(target);
     this.path = path;
     this.query = query;
     this.headers = headers;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
+import type { OutboundCall, OutboundHead } from '../transport.js';
 import { Assemblies } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
@@ -86,18 +87,24 @@ export class Link implements FrameSink {
     return this.socket.bytesRead;
   }
 
-  /** Writes the frame that a call or stream begins with. */
-  open(type: number, id: number, head: Head, timeoutMs: number, body: Uint8Array | undefined): void {
-    const { scratch } = this;
-    this.headWriter?.write(this.headScratch.clear(), head);
-    const { written } = this.headScratch;
-    scratch.clear().number(timeoutMs).number(written.length).raw(written);
-    if (!body || body.length <= WHOLE_BYTES) return this.writer.frame(type, id, scratch.written, body);
+  /** Writes the frame that a call begins with. */
+  call(id: number, { path, headers, packed, body }: OutboundCall, timeoutMs: number): void {
+    const head = this.headScratch.clear();
+    if (packed) this.headWriter?.writeShared(head, packed);
+    else this.headWriter?.write(head, { path, headers });
+    const scratch = this.begin(timeoutMs, head.written);
+    if (body.length <= WHOLE_BYTES) return this.writer.frame(FrameType.CALL, id, scratch.written, body);
     scratch.number(body.length);
-    this.writer.frame(type | MORE, id, scratch.written);
+    this.writer.frame(FrameType.CALL | MORE, id, scratch.written);
   }
 
-  /** Reads what {@link open} wrote. @throws MeshError E0000000616 when it is malformed */
+  /** Writes the frame that a stream begins with. */
+  open(id: number, head: OutboundHead): void {
+    this.headWriter?.write(this.headScratch.clear(), head);
+    this.writer.frame(FrameType.OPEN, id, this.begin(0, this.headScratch.written).written);
+  }
+
+  /** Reads what {@link call} or {@link open} wrote. @throws MeshError E0000000616 when it is malformed */
   opened(payload: Buffer): { readonly head: Head; readonly timeoutMs: number; readonly rest: PayloadReader } {
     const input = new PayloadReader(payload);
     const timeoutMs = input.number();
@@ -203,6 +210,10 @@ export class Link implements FrameSink {
 
   piece(id: number, bytes: Buffer, which: Piece): void {
     if (!this.over) this.assemblies.add(id, bytes, which);
+  }
+
+  private begin(timeoutMs: number, head: Buffer): PayloadWriter {
+    return this.scratch.clear().number(timeoutMs).number(head.length).raw(head);
   }
 
   private receive(chunk: Buffer): void {

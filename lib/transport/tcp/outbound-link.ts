@@ -4,7 +4,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Pingable } from '../keepalive.js';
 import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
-import { tooLong } from '../refusals.js';
+import { notPacked, tooLong } from '../refusals.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import { Link, type LinkOwner } from './link.js';
@@ -66,10 +66,16 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     return this.link.bytesRead;
   }
 
+  /** Whether the peer understands packed calls. */
+  get packs(): boolean {
+    return this.link.peer?.forms.has('packed') ?? false;
+  }
+
   /** Sends a call. */
   send(call: TcpCall): void {
-    const { body } = call.call;
+    const { body, packed } = call.call;
     const { maxMessageBytes, maxCalls } = this.peer;
+    if (packed && !this.packs) return call.fail(notPacked());
     if (body.length > maxMessageBytes) return call.fail(tooLong(body.length, maxMessageBytes));
     if (this.pending >= maxCalls) return call.fail(tooMany(maxCalls));
     call.carrier = this;
@@ -88,7 +94,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     stream.carrier = this;
     const id = this.nextId();
     this.streams.set(id, stream);
-    this.link.open(FrameType.OPEN, id, stream.head, 0, undefined);
+    this.link.open(id, stream.head);
     stream.attach(this.link, id, windowBytes, this.own.windowBytes);
   }
 
@@ -172,11 +178,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private write(call: TcpCall): void {
-    const { path, headers, body } = call.call;
+    const { body } = call.call;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
     call.id = this.nextId();
     this.calls.set(call.id, call);
-    this.link.open(FrameType.CALL, call.id, { path, headers }, timeoutMs, body);
+    this.link.call(call.id, call.call, timeoutMs);
     if (body.length <= WHOLE_BYTES) return;
     call.large = this.link.writer.pieces(call.id, body, () => (call.large = undefined));
   }

@@ -72,6 +72,10 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
     return this.underWay.count;
   }
 
+  get packs(): boolean {
+    return this.state.kind === 'ready' && this.state.link.packs;
+  }
+
   get unsent(): Unsent | undefined {
     const { state, target } = this;
     return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;

@@ -1,5 +1,5 @@
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import type { Hello } from './hello.js';
+import type { Form, Hello } from './hello.js';
 import { VERSIONS } from './wire.js';
 
 /** What of the options concerns connections. */
@@ -15,7 +15,10 @@ const WINDOW_BYTES = 1024 * 1024;
 const BULK_BYTES = 32 * 1024 * 1024;
 
 /** What is remembered of headers on one connection, each way. */
-const TABLE = { pairs: 1_024, characters: 128 * 1024 };
+const TABLE = { pairs: 1_024, characters: 128 * 1024, heads: { count: 256, characters: 4_096 } };
+
+/** Forms of bodies that are understood. */
+const FORMS: ReadonlySet<Form> = new Set(['packed']);
 
 /** What this process says of itself when a connection begins. */
 export function ownHello({ limits, nodeId, instId }: TcpOptions): Hello {
@@ -26,6 +29,7 @@ export function ownHello({ limits, nodeId, instId }: TcpOptions): Hello {
     windowBytes: WINDOW_BYTES,
     bulkBytes: BULK_BYTES,
     table: TABLE,
+    forms: FORMS,
     nodeId,
     instId,
   };

@@ -9,7 +9,16 @@ import type { Acceptor, Connection, InboundStream, Listener } from '../../../lib
 import { caught } from '../../support/caught.js';
 import { eventually } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';
-import { callFrame, closingOf, frame, framesOf, greeting, GREETING, openFrame } from '../../support/tcp-frames.js';
+import {
+  callFrame,
+  closingOf,
+  frame,
+  framesOf,
+  greeting,
+  GREETING,
+  openFrame,
+  openingWith,
+} from '../../support/tcp-frames.js';
 import { outbound, transportOptions } from '../../support/transport-fixtures.js';
 
 const LIMIT = 2 * 1024 * 1024;
@@ -68,6 +77,16 @@ describe('the TCP protocol, with peers that break it', () => {
       /id 1 was used/,
     ],
     ['speaks of what was never begun', [greeting(), frame(FrameType.CANCEL, 7)], /7, which was never begun/],
+    [
+      'names a whole head that it never said',
+      [greeting(), frame(FrameType.CALL, 1, openingWith(Buffer.from([7 * 4 + 3])).written)],
+      /never said/,
+    ],
+    [
+      'has a whole head remembered beyond the bounds',
+      [greeting(), frame(FrameType.CALL, 1, openingWith(Buffer.from([0xff, 0x7f, 4, 1, 47])).written)],
+      /remembered at 4095/,
+    ],
     ['announces a message over the limit', [greeting(), callFrame(1, '/echo', LIMIT + 1)], /takes 2097153 bytes/],
     ['sends a piece of no message', [greeting(), frame(FrameType.DATA, 1, Buffer.alloc(3))], /belongs to no message/],
     [

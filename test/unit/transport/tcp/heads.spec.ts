@@ -1,23 +1,31 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
-import { type Head, HeadReader, HeadWriter } from '../../../../lib/transport/tcp/heads.js';
+import { HeadReader, HeadWriter, type Head } from '../../../../lib/transport/tcp/heads.js';
+import type { SharedHead } from '../../../../lib/transport/transport.js';
 import { PayloadWriter } from '../../../../lib/protocol/payload.js';
 import { MAX_HEAD_BYTES } from '../../../../lib/transport/tcp/wire.js';
 
-const bounds = { pairs: 8, characters: 400 };
+const heads = { count: 3, characters: 200 };
+const bounds = { pairs: 8, characters: 400, heads };
 
 const name = fc.constantFrom('mesh-urn', 'x-ptp-trace-id', 'mesh-subset', 'x-own', 'x-other', '__proto__');
 const value = fc.oneof(
   fc.constantFrom('', 'a', 'value', 'z'.repeat(600)),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
 );
-const head: fc.Arbitrary<Head> = fc.record({
+const head: fc.Arbitrary<SharedHead> = fc.record({
   path: fc.constantFrom('/mesh-rpc/v1', '/a?b=c', ''),
   headers: fc.dictionary(name, value).map((headers) => Object.assign(Object.create(null), headers)),
 });
 
-function bytesOf(writer: HeadWriter, written: Head): Buffer {
+/** A head as it is read. */
+function asRead({ path, headers }: SharedHead): Head {
+  const [before = '', query = ''] = path.split('?');
+  return { path: before, query, headers };
+}
+
+function bytesOf(writer: HeadWriter, written: SharedHead): Buffer {
   const out = new PayloadWriter(1);
   writer.write(out, written);
   return Buffer.from(out.written);
@@ -29,25 +37,25 @@ describe('heads', () => {
       fc.property(fc.array(head, { maxLength: 30 }), (heads) => {
         const writer = new HeadWriter(bounds);
         const reader = new HeadReader(bounds);
-        for (const one of heads) expect(reader.read(bytesOf(writer, one))).toEqual(one);
+        for (const one of heads) expect(reader.read(bytesOf(writer, one))).toEqual(asRead(one));
       }),
     );
   });
 
   it('take a byte or two for what was said twice before', () => {
     const writer = new HeadWriter(bounds);
-    const one: Head = { path: '/mesh-rpc/v1', headers: { 'mesh-urn': 'a.b.c', 'x-own': 'value' } };
+    const one: SharedHead = { path: '/mesh-rpc/v1', headers: { 'mesh-urn': 'a.b.c', 'x-own': 'value' } };
     const sizes = [1, 2, 3].map(() => bytesOf(writer, one).length);
     expect(sizes[0]).toBeGreaterThan(30);
     expect(sizes[2]).toBe(3);
   });
 
   it('are not remembered beyond what the reader remembers', () => {
-    const writer = new HeadWriter({ pairs: 1, characters: 400 });
-    const reader = new HeadReader({ pairs: 1, characters: 400 });
+    const writer = new HeadWriter({ ...bounds, pairs: 1 });
+    const reader = new HeadReader({ ...bounds, pairs: 1 });
     for (let i = 0; i < 4; i++) {
-      const one: Head = { path: '/same', headers: Object.assign(Object.create(null), { 'x-own': 'value' }) };
-      expect(reader.read(bytesOf(writer, one))).toEqual(one);
+      const one: SharedHead = { path: '/same', headers: Object.assign(Object.create(null), { 'x-own': 'value' }) };
+      expect(reader.read(bytesOf(writer, one))).toEqual(asRead(one));
     }
   });
 
@@ -63,7 +71,15 @@ describe('heads', () => {
     ['no path', [], /no path/],
     ['a pair that was never said', [2], /never said/],
     ['a name by an unknown number', [4 * 200], /unknown number|malformed/],
-    ['an entry of an unknown kind', [3], /unknown kind/],
+    ['a whole head that was never said', [3], /never said/],
+    ['a whole head within', [3, 1 * 4, 1, 47, 3], /whole head within/],
+    ['a whole head beyond what is kept', [3 * 4 + 3, 1 * 4, 1, 47], /remembered at 3/],
+    ['a whole head beyond the next place', [1 * 4 + 3, 1 * 4, 1, 47], /remembered at 1/],
+    [
+      'a whole head that is too long',
+      [3, 1 * 4, 0xff, 0x01, ...Array<number>(255).fill(47)],
+      /more than 200 characters/,
+    ],
     ['a text longer than the head', [0, 5, 1], /longer/],
     ['a number without an end', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff], /malformed/],
   ])('with %s break the protocol', (_, bytes, message) => {
@@ -73,8 +89,8 @@ describe('heads', () => {
   });
 
   it('that ask to remember too much break the protocol', () => {
-    const writer = new HeadWriter({ pairs: 100, characters: 10_000 });
-    const reader = new HeadReader({ pairs: 1, characters: 10_000 });
+    const writer = new HeadWriter({ heads, pairs: 100, characters: 10_000 });
+    const reader = new HeadReader({ heads, pairs: 1, characters: 10_000 });
     const tell = (): void => {
       for (let i = 0; i < 4; i++) reader.read(bytesOf(writer, { path: '/a', headers: { 'x-own': 'value' } }));
     };
@@ -83,5 +99,74 @@ describe('heads', () => {
 
   it('are bounded in size', () => {
     expect(() => new HeadReader(bounds).read(Buffer.alloc(MAX_HEAD_BYTES + 1))).toThrow(/more than 65536 bytes/);
+  });
+
+  describe('that calls share', () => {
+    const sharedBytes = (writer: HeadWriter, written: SharedHead): Buffer => {
+      const out = new PayloadWriter(1);
+      writer.writeShared(out, written);
+      return Buffer.from(out.written);
+    };
+
+    it('are read as one and the same frozen object, whichever were said between', () => {
+      fc.assert(
+        fc.property(
+          fc.uniqueArray(head, { minLength: 1, maxLength: 5 }),
+          fc.array(fc.record({ at: fc.nat(), as: fc.constantFrom('shared', 'own') }), { maxLength: 40 }),
+          (known, steps) => {
+            const writer = new HeadWriter(bounds);
+            const reader = new HeadReader(bounds);
+            for (const { at, as } of steps) {
+              const one = known[at % known.length]!;
+              const read = reader.read(as === 'own' ? bytesOf(writer, one) : sharedBytes(writer, one));
+              expect(read).toEqual(asRead(one));
+              const again = reader.read(sharedBytes(writer, one));
+              expect(again).toEqual(asRead(one));
+              expect([again, again.headers].every((each) => Object.isFrozen(each))).toBe(true);
+              const third = sharedBytes(writer, one);
+              if (third.length === 1) expect(reader.read(third)).toBe(again);
+            }
+          },
+        ),
+      );
+    });
+
+    it('take a byte from their second time on', () => {
+      const writer = new HeadWriter(bounds);
+      const one: SharedHead = { path: '/mesh-rpc/v1', headers: { 'mesh-urn': 'a.b.c', 'x-own': 'value' } };
+      const sizes = [1, 2, 3].map(() => sharedBytes(writer, one).length);
+      expect(sizes[0]).toBeGreaterThan(30);
+      expect(sizes.slice(1)).toEqual([1, 1]);
+    });
+
+    it('give their places to others when there are no more', () => {
+      const writer = new HeadWriter(bounds);
+      const reader = new HeadReader(bounds);
+      const known = Array.from({ length: 4 }, (_, index): SharedHead => ({ path: `/${index}`, headers: {} }));
+      const sizeOf = (index: number): number => {
+        const bytes = sharedBytes(writer, known[index]!);
+        expect(reader.read(bytes).path).toBe(`/${index}`);
+        return bytes.length;
+      };
+      for (const index of [0, 1, 2, 3]) expect(sizeOf(index)).toBeGreaterThan(3);
+      expect([sizeOf(3), sizeOf(1), sizeOf(2)]).toEqual([1, 1, 1]);
+      expect(sizeOf(0)).toBeGreaterThan(1);
+    });
+
+    it('are said in full to one who keeps none, or none so long', () => {
+      const none = new HeadWriter({ ...bounds, heads: { count: 0, characters: 0 } });
+      const long: SharedHead = { path: '/long', headers: { 'x-own': 'v'.repeat(200) } };
+      for (const [writer, one] of [
+        [none, { path: '/short', headers: {} }],
+        [new HeadWriter(bounds), long],
+      ] as const) {
+        const reader = new HeadReader(bounds);
+        for (let i = 0; i < 3; i++) {
+          const bytes = sharedBytes(writer, one);
+          expect(bytes[0]! & 3).not.toBe(3);
+          expect(reader.read(bytes)).toEqual(asRead(one));
+        }
+      }
+    });
   });
 });

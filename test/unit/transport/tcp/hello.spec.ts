@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
-import { agree, decodeHello, encodeHello, type Hello } from '../../../../lib/transport/tcp/hello.js';
+import { agree, decodeHello, encodeHello, type Form, type Hello } from '../../../../lib/transport/tcp/hello.js';
+import { PayloadWriter } from '../../../../lib/protocol/payload.js';
 import { thrownBy } from '../../../support/dialect-fixtures.js';
 
 const number = (min: number): fc.Arbitrary<number> => fc.integer({ min, max: 0xffff_ffff });
@@ -11,7 +12,12 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   maxCalls: number(1),
   windowBytes: number(4_096),
   bulkBytes: number(1_024),
-  table: fc.record({ pairs: number(0), characters: number(0) }),
+  table: fc.record({
+    pairs: number(0),
+    characters: number(0),
+    heads: fc.record({ count: number(0), characters: number(0) }),
+  }),
+  forms: fc.constantFrom(new Set<Form>(), new Set<Form>(['packed'])),
   nodeId: fc.string({ maxLength: 40 }),
   instId: fc.string({ maxLength: 40 }),
 });
@@ -29,6 +35,20 @@ describe('greetings', () => {
   it('may say more than is known', () => {
     const later = Buffer.concat([Buffer.from([99, 3, 1, 2, 3]), encodeHello(sample), Buffer.from([100, 0])]);
     expect(decodeHello(later)).toEqual(sample);
+  });
+
+  it('of before there were packed calls and whole heads say that they take none', () => {
+    const first = new PayloadWriter();
+    for (const field of [1, 2, 3, 4, 5, 6, 7, 8]) first.number(field).number(2).number(5_000);
+    expect(decodeHello(Buffer.from(first.written))).toMatchObject({
+      forms: new Set(),
+      table: { pairs: 5_000, characters: 5_000, heads: { count: 0, characters: 0 } },
+    });
+  });
+
+  it('may name forms that are not known', () => {
+    const later = Buffer.concat([encodeHello(sample), Buffer.from([11, 1, 0x7f])]);
+    expect(decodeHello(later).forms).toEqual(new Set(['packed']));
   });
 
   it('that are malformed break the protocol', () => {
