@@ -162,6 +162,21 @@ export const SESSION_PEERS: readonly Peer[] = [
     async () => (await import('./peers/session.js')).sessionStream,
   ),
   sessionPeer(
+    'session-tcp',
+    'push and pop over the TCP protocol',
+    async () => (await import('./peers/session.js')).sessionTcp,
+  ),
+  sessionPeer(
+    'two-nodes-tcp',
+    'push by way of the own node, pop at the other; over the TCP protocol',
+    async () => (await import('./peers/session.js')).twoNodesTcp,
+  ),
+  sessionPeer(
+    'session-stream-tcp',
+    "push and pop with via 'transport', on one stream of the TCP protocol",
+    async () => (await import('./peers/session.js')).sessionStreamTcp,
+  ),
+  sessionPeer(
     'two-nodes-stream',
     "by way of the own node, all with via 'transport'",
     async () => (await import('./peers/session.js')).twoNodesStream,
@@ -183,15 +198,12 @@ export const HOP_PEERS: readonly Peer[] = [
   hopPeer('one-hop', 'by way of the node that the provider is registered at', 1),
   hopPeer('two-hops', 'by way of the own node and the partner', 2),
   MESH_UNARY,
-  hopPeer('one-hop-unary', "the same as one-hop, all in mode 'unary'", 1, 'unary'),
+  hopPeer('one-hop-unary', "the same as one-hop, all in mode 'unary'", 1, 'hopsUnary'),
+  hopPeer('one-hop-tcp', 'the same as one-hop, all over the TCP protocol', 1, 'hopsTcp'),
 ];
 
-function hopPeer(name: string, about: string, relays: number, mode: 'as it comes' | 'unary' = 'as it comes'): Peer {
-  const load: Peer['load'] = async () => {
-    const { hops, hopsUnary } = await import('./peers/hops.js');
-    return mode === 'unary' ? hopsUnary : hops;
-  };
-  return { name, about, library: 'nestjs-mesh', relays, load };
+function hopPeer(name: string, about: string, relays: number, ends: 'hops' | 'hopsUnary' | 'hopsTcp' = 'hops'): Peer {
+  return { name, about, library: 'nestjs-mesh', relays, load: async () => (await import('./peers/hops.js'))[ends] };
 }
 
 function sessionPeer(name: string, about: string, load: Peer['load']): Peer {

@@ -24,9 +24,10 @@ async function startNode(options: MeshOptions, port: number) {
 
 /** A node with a registered instance. */
 async function nodeOfProvider(options: MeshOptions, port: number, provider: number): Promise<Served> {
+  const proto = options.use?.transport ?? 'grpc';
   const app = await startNode({ ...options, nodeId: NEAR_PROVIDER }, port);
   const address = `${HOST}:${provider}`;
-  const services = [{ name: ECHO, proto: 'grpc', codec: 'json', address }];
+  const services = [{ name: ECHO, proto, codec: 'json', address }];
   const content = { services, references: [] };
   const registration = {
     instance_id: address,
@@ -57,6 +58,9 @@ function ends(options: MeshOptions): Ends {
 
 /** By way of nodes, with the settings that they come with. */
 export const hops = ends({});
+
+/** The same over the TCP protocol. */
+export const hopsTcp = ends({ use: { transport: 'tcp' } });
 
 /** The same with unary calls, as applications and nodes of other makes make them. */
 export const hopsUnary = ends({ grpc: { mode: 'unary' } });

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { meshMicroservice, MeshModule, MeshSessions } from 'nestjs-mesh';
-import type { MeshOptions, MeshSession, OpenOptions } from 'nestjs-mesh';
+import type { MeshOptions, MeshSession, OpenOptions, PeerTransport } from 'nestjs-mesh';
 import { HOST } from '../peer.js';
 import type { Dialled, Ends, Served } from '../peer.js';
 
@@ -75,25 +75,41 @@ export const sessionHttp1 = oneNode({}, { transport: 'http' });
 /** The session API over HTTP/2, in protobuf. */
 export const sessionHttp2 = oneNode({ http: { version: '2' } }, { transport: 'http' });
 
+/** The session API over the TCP protocol. */
+export const sessionTcp = oneNode({}, { transport: 'tcp' });
+
 /** A conversation between nodes: pushes and pops follow each other on one stream, and what was popped is acknowledged. */
-export const sessionStream = oneNode({}, { via: 'transport' });
+export const sessionStream = oneNode({}, { transport: 'grpc', via: 'transport' });
+
+/** The same over the TCP protocol. */
+export const sessionStreamTcp = oneNode({}, { transport: 'tcp', via: 'transport' });
+
+/** What two nodes call each other by, and the popper its node. */
+interface Calls {
+  readonly transport: PeerTransport;
+  readonly push: 'invoke' | 'transport';
+  readonly pop: 'session' | 'transport';
+}
 
 /** One party pushes at its own node, which hands on to the other's node; there the other party pops. */
-function acrossNodes(calls: { readonly push: 'invoke' | 'transport'; readonly pop: 'session' | 'transport' }): Ends {
+function acrossNodes({ transport, push, pop }: Calls): Ends {
   return {
     serve,
     dial: (port) => {
       const address = `${HOST}:${port}`;
-      return dial({ partners: [{ nodeId: OTHER_NODE, address, via: calls.push }] }, (sessions) => ({
+      return dial({ partners: [{ nodeId: OTHER_NODE, address, transport, via: push }] }, (sessions) => ({
         pusher: sessions.open('session_of_the_bench', { targetNodeId: OTHER_NODE }),
-        popper: sessions.open('session_of_the_bench', { node: { address, via: calls.pop } }),
+        popper: sessions.open('session_of_the_bench', { node: { address, transport, via: pop } }),
       }));
     },
   };
 }
 
 /** Two nodes that make a call for each message. */
-export const twoNodes = acrossNodes({ push: 'invoke', pop: 'session' });
+export const twoNodes = acrossNodes({ transport: 'grpc', push: 'invoke', pop: 'session' });
+
+/** The same over the TCP protocol. */
+export const twoNodesTcp = acrossNodes({ transport: 'tcp', push: 'invoke', pop: 'session' });
 
 /** Two nodes that converse. */
-export const twoNodesStream = acrossNodes({ push: 'transport', pop: 'transport' });
+export const twoNodesStream = acrossNodes({ transport: 'grpc', push: 'transport', pop: 'transport' });
