@@ -30,6 +30,11 @@ export class Assemblies {
     private readonly taken: (bytes: number) => void,
   ) {}
 
+  /** Messages of which a part has come. */
+  get size(): number {
+    return this.byId.size;
+  }
+
   /**
    * A message begins.
    *

@@ -7,10 +7,19 @@ const SLAB_BYTES = 64 * 1024;
 /** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
 const AHEAD_BYTES = 512 * 1024;
 
+/**
+ * Bytes that wait for the network to take them before those who can wait write no more: the other side does not read. Far more than
+ * is under way otherwise.
+ */
+export const UNSENT_BYTES = 16 * 1024 * 1024;
+
 const none: Uint8Array = new Uint8Array(0);
 
 /** What became of what was written: it was handed to the network, or lost with the connection. */
 export type Outcome = 'delivered' | 'lost';
+
+/** Whether the other side takes what is written: `full` while too much waits for the network. */
+export type Pressure = 'full' | 'room';
 
 /** A large message on its way: its pieces take turns with those of others. */
 export interface LargeSend {
@@ -34,9 +43,29 @@ export class FrameWriter {
   private flushed: ((outcome: Outcome) => void)[] = [];
   private phase: 'open' | 'ending' | 'closed' = 'open';
   private scheduled = false;
+  private pressure: Pressure = 'room';
+  private waiting: (() => void)[] = [];
   private readonly flush = (): void => this.flushNow();
 
-  constructor(private readonly socket: Socket) {}
+  /** @param onPressure told when more waits than should, and when it is gone */
+  constructor(
+    private readonly socket: Socket,
+    private readonly onPressure: (pressure: Pressure) => void,
+  ) {}
+
+  /** Whether too much waits for the network. What is written nevertheless is kept. */
+  get isFull(): boolean {
+    return this.pressure === 'full' || this.isStuffed;
+  }
+
+  /** Tells once the other side takes what is written. @returns takes it back, if it was not told */
+  whenRoom(start: () => void): () => void {
+    this.waiting.push(start);
+    return () => {
+      const index = this.waiting.indexOf(start);
+      if (index >= 0) this.waiting.splice(index, 1);
+    };
+  }
 
   /** Writes a frame whose payload is small, in up to two parts, which are copied. */
   frame(type: number, id: number, first: Uint8Array = none, second: Uint8Array = none): void {
@@ -83,6 +112,7 @@ export class FrameWriter {
   close(): void {
     this.phase = 'closed';
     this.full = [];
+    this.waiting = [];
     for (const { sent } of this.large.splice(0)) sent('lost');
     for (const tell of this.flushed.splice(0)) tell('lost');
   }
@@ -115,11 +145,16 @@ export class FrameWriter {
 
   private flushNow(): void {
     this.scheduled = false;
-    if (this.phase !== 'open' || this.socket.destroyed) return;
+    const { socket } = this;
+    if (this.phase !== 'open' || socket.destroyed) return;
+    if (this.pressure === 'room' && (this.isStuffed || socket.writableLength > UNSENT_BYTES)) this.fill();
     const parts = this.gathered();
     if (this.large.length > 0) this.gatherPieces(parts);
-    if (parts.length === 0) return;
-    const { socket } = this;
+    if (parts.length === 0) {
+      if (this.flushed.length === 0) return;
+      // Who waits until everything was taken is told behind an empty write.
+      parts.push(none);
+    }
     const told = this.flushed.length > 0 ? this.flushed.splice(0) : undefined;
     const tell = told && ((error?: Error | null) => told.forEach((each) => each(error ? 'lost' : 'delivered')));
     if (parts.length === 1) return void socket.write(parts[0] as Uint8Array, tell);
@@ -127,6 +162,30 @@ export class FrameWriter {
     const last = parts.length - 1;
     parts.forEach((part, index) => socket.write(part, index === last ? tell : undefined));
     socket.uncork();
+  }
+
+  /** Whether as much was gathered in this turn of the event loop alone. */
+  private get isStuffed(): boolean {
+    return this.full.length * SLAB_BYTES >= UNSENT_BYTES;
+  }
+
+  private fill(): void {
+    this.pressure = 'full';
+    this.flushed.push(() => this.relieve());
+    this.onPressure('full');
+  }
+
+  /** What had piled up was taken: those who wait go on, as far as it does not pile up again. */
+  private relieve(): void {
+    if (this.phase !== 'open') return;
+    if (this.socket.writableLength <= UNSENT_BYTES) {
+      this.pressure = 'room';
+      while (this.waiting.length > 0 && !this.isStuffed) this.waiting.shift()?.();
+      if (this.waiting.length === 0) return this.onPressure('room');
+      this.pressure = 'full';
+    }
+    this.flushed.push(() => this.relieve());
+    this.schedule();
   }
 
   private gathered(): Uint8Array[] {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { MeshError, type MeshErrorOptions } from '../../errors/mesh-error.js';
 import { bodyOf, settleDelivered, settleLost } from '../answers.js';
 import { callHandlerOf, streamHandlerOf } from '../endpoint.js';
 import type { Pingable } from '../keepalive.js';
@@ -16,6 +16,12 @@ import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
 import { PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, type Part, WHOLE_BYTES } from './wire.js';
+
+/** No call is looked at while answers of so many times what may be under way of large messages wait for the caller to take them. */
+const BUSY_WITH = 8;
+
+/** No answer is kept beyond so many times that. */
+const KEPT_AT_MOST = 32;
 
 /** What a connection needs of the port it came through, and tells it. */
 export interface InboundLinkHost {
@@ -32,12 +38,15 @@ export interface InboundLinkHost {
 
 /** The serving side of a connection. */
 export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
+  readonly reads = 'while it is read';
   readonly link: Link;
   readonly peer: string;
   private readonly calls = new Map<number, TcpInboundCall>();
   private readonly streams = new Map<number, TcpInboundStream>();
   /** Calls whose messages have not come whole. */
   private readonly arriving = new Set<number>();
+  /** Bytes of large answers that the caller has not taken. */
+  private held = 0;
   private lastId = 0;
   /** Beyond this, calls are not looked at: their caller was told. */
   private closedFrom = Infinity;
@@ -56,9 +65,12 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     return this.link.bytesRead;
   }
 
-  /** A caller that is gone without a word leaves its calls, and its streams for ever. */
+  /**
+   * A caller that is gone without a word leaves its calls, its streams, and half of its messages for ever. One who does not read
+   * would not read a ping, and is given up otherwise.
+   */
   get awaited(): boolean {
-    return this.calls.size + this.streams.size > 0;
+    return this.calls.size + this.streams.size + this.link.assemblies.size > 0 && !this.link.isFull;
   }
 
   get maxMessageBytes(): number {
@@ -141,6 +153,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     if (id > this.closedFrom) return;
     this.arriving.delete(id);
     if (this.isFull) return this.link.fail(id, this.tooMany());
+    if (this.held > BUSY_WITH * this.own.bulkBytes) return this.link.fail(id, unread(this.held, { neverSent: true }));
     const call = new TcpInboundCall(id, head, timeoutMs, this.peer, body);
     this.calls.set(id, call);
     this.host.onCall();
@@ -200,7 +213,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       return this.refuse(call, tooLong(body.length, this.maxMessageBytes));
     }
     if (this.calls.get(call.id) !== call) return settleLost(answer);
-    if (body.length > WHOLE_BYTES) return this.answerLarge(call, answer, body);
+    if (body.length > WHOLE_BYTES) return this.keep(call, answer, body);
     this.link.message(FrameType.ANSWER, call.id, body);
     if (!(answer instanceof Uint8Array) && answer.settle) {
       this.link.writer.onFlushed((outcome) => settle(answer, outcome));
@@ -208,13 +221,29 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.end(call);
   }
 
+  /** What the caller does not take piles up here, to a bound. One answer alone always may. */
+  private keep(call: TcpInboundCall, answer: Uint8Array | CallAnswer, body: Uint8Array): void {
+    if (this.held > 0 && this.held + body.length > KEPT_AT_MOST * this.own.bulkBytes) {
+      settleLost(answer);
+      return this.refuse(call, unread(this.held));
+    }
+    this.held += body.length;
+    this.answerLarge(call, answer, body);
+  }
+
   private answerLarge(call: TcpInboundCall, answer: Uint8Array | CallAnswer, body: Uint8Array): void {
+    const settleOnce = (outcome: Outcome): void => {
+      if (!call.lost) return;
+      call.lost = undefined;
+      this.held -= body.length;
+      settle(answer, outcome);
+    };
     const sent = (outcome: Outcome): void => {
       call.large = undefined;
-      settle(answer, outcome);
+      settleOnce(outcome);
       this.end(call);
     };
-    call.lost = () => settleLost(answer);
+    call.lost = () => settleOnce('lost');
     call.takeBack = this.link.whenRoom(body.length, () => {
       call.takeBack = undefined;
       this.link.message(FrameType.ANSWER, call.id, body);
@@ -258,6 +287,11 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const message = `${this.own.maxCalls} calls are under way on this connection, and no more are taken`;
     return new MeshError(MeshCode.BUFFER_FULL, message, { neverSent: true });
   }
+}
+
+function unread(bytes: number, options: MeshErrorOptions = {}): MeshError {
+  const message = `answers of ${bytes} bytes wait on this connection for their caller to take them, and no more are kept`;
+  return new MeshError(MeshCode.BUFFER_FULL, message, options);
 }
 
 function settle(answer: Uint8Array | CallAnswer, outcome: Outcome): void {

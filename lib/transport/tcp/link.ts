@@ -6,7 +6,7 @@ import type { OutboundCall, OutboundHead } from '../transport.js';
 import { Assemblies } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
-import { FrameWriter } from './frame-writer.js';
+import { FrameWriter, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import { PingBudget } from './ping-budget.js';
@@ -15,6 +15,10 @@ import { FrameType, MORE, type Part, type Piece, WHOLE_BYTES } from './wire.js';
 
 /** Who uses a connection: the side that calls, or the side that serves. */
 export interface LinkOwner {
+  /**
+   * Whether it reads on while the other side does not. The side that calls has to: else both might wait for each other.
+   */
+  readonly reads: 'always' | 'while it is read';
   /** The other side has greeted. @throws MeshError when it cannot be spoken to */
   onHello(hello: Hello): void;
   /** A frame about a call or stream. @throws MeshError E0000000616 when it breaks the protocol */
@@ -42,6 +46,9 @@ const MAX_PING_BYTES = 64;
 /** Time for the other side to read why the connection is closed, in ms. */
 const LINGER_MS = 500;
 
+/** Time that the other side may take nothing of what waits for it, when too much does, in ms. */
+const MAX_UNREAD_MS = 30_000;
+
 /** One connection: the frames both ways, and what concerns neither calls nor streams. */
 export class Link implements FrameSink {
   readonly writer: FrameWriter;
@@ -68,10 +75,11 @@ export class Link implements FrameSink {
     skip = 0,
   ) {
     this.reader = new FrameReader(this, skip);
-    this.writer = new FrameWriter(socket);
+    this.writer = new FrameWriter(socket, (pressure) => this.heed(pressure));
     this.headReader = new HeadReader(own.table);
     this.assemblies = new Assemblies(own, (bytes) => this.credit(0, bytes));
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('timeout', () => this.lose(`nothing of what was sent was read for ${MAX_UNREAD_MS} ms`));
     socket.once('end', () => this.lose('the other side has ended the connection'));
     socket.once('error', (error) => this.lose(error.message));
     socket.once('close', () => this.lose('the connection was lost'));
@@ -80,6 +88,11 @@ export class Link implements FrameSink {
   /** What the other side has said of itself. */
   get peer(): Hello | undefined {
     return this.greeted;
+  }
+
+  /** Whether the other side does not take what is written. */
+  get isFull(): boolean {
+    return this.writer.isFull;
   }
 
   /** Bytes received so far. */
@@ -194,7 +207,8 @@ export class Link implements FrameSink {
       case FrameType.PING:
         if (payload.length > MAX_PING_BYTES) throw violation(`a ping takes ${payload.length} bytes`);
         this.pings.take();
-        return this.writer.frame(FrameType.PONG, id, payload);
+        // Who reads nothing gets no answers, either.
+        return this.writer.isFull ? undefined : this.writer.frame(FrameType.PONG, id, payload);
       case FrameType.PONG:
         return this.pongs.shift()?.();
       case FrameType.GOAWAY:
@@ -223,6 +237,15 @@ export class Link implements FrameSink {
     } catch (error) {
       this.refuse(toMeshError(error));
     }
+  }
+
+  /** Who does not read is not read, either, where it would make this side write; and is given up when that lasts. */
+  private heed(pressure: Pressure): void {
+    const { socket } = this;
+    socket.setTimeout(pressure === 'full' ? MAX_UNREAD_MS : 0);
+    if (this.owner.reads === 'always') return;
+    if (pressure === 'full') socket.pause();
+    else socket.resume();
   }
 
   private meet(type: number, payload: Buffer): void {

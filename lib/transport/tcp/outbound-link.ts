@@ -34,6 +34,7 @@ export interface OutboundLinkHost {
 
 /** The calling side of a connection. */
 export class OutboundLink implements LinkOwner, Carrier, Pingable {
+  readonly reads = 'always';
   private readonly link: Link;
   private readonly calls = new Map<number, TcpCall>();
   private readonly streams = new Map<number, OutboundStream>();
@@ -58,7 +59,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   /** Whether somebody waits for something. */
   get awaited(): boolean {
-    return this.pending > 0;
+    return this.pending > 0 && !this.link.isFull;
   }
 
   /** Bytes received so far. */
@@ -79,12 +80,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     if (body.length > maxMessageBytes) return call.fail(tooLong(body.length, maxMessageBytes));
     if (this.pending >= maxCalls) return call.fail(tooMany(maxCalls));
     call.carrier = this;
-    if (body.length <= WHOLE_BYTES) return this.write(call);
-    this.waiting.add(call);
-    call.takeBack = this.link.whenRoom(body.length, () => {
+    const isLarge = body.length > WHOLE_BYTES;
+    if (!isLarge && !this.link.isFull) return this.write(call);
+    const start = (): void => {
       this.waiting.delete(call);
       this.write(call);
-    });
+    };
+    this.waiting.add(call);
+    call.takeBack = isLarge ? this.link.whenRoom(body.length, start) : this.link.writer.whenRoom(start);
   }
 
   /** Opens a stream. */

@@ -16,6 +16,8 @@ export class StreamSender {
   private credit = 0;
   private large: LargeSend | undefined;
   private ending: (() => void) | undefined;
+  /** Waits no longer for the other side to take what was written. */
+  private roomless: (() => void) | undefined;
   private over: MeshError | undefined;
 
   /** From now on messages go out. @param credit what may be under way unread, in bytes */
@@ -31,9 +33,8 @@ export class StreamSender {
     if (this.over) return Promise.reject(this.over);
     if (this.isFree && message.length <= WHOLE_BYTES) {
       this.write(message);
-      return this.isFree ? ready : this.senders.wait();
-    }
-    this.queue.push(message);
+      if (this.isFree) return ready;
+    } else this.queue.push(message);
     const sent = this.senders.wait();
     this.pump();
     return sent;
@@ -58,6 +59,7 @@ export class StreamSender {
     this.queue = [];
     this.ending = undefined;
     this.senders.fail(reason);
+    this.roomless?.();
     if (!this.large) return 'clean';
     this.link?.writer.breakOff(this.large);
     return 'broken off';
@@ -69,7 +71,11 @@ export class StreamSender {
   }
 
   private get isFree(): boolean {
-    return this.link !== undefined && !this.large && this.credit > 0 && this.queue.length === 0;
+    return this.mayWrite && this.queue.length === 0;
+  }
+
+  private get mayWrite(): boolean {
+    return this.link !== undefined && !this.large && this.credit > 0 && !this.link.writer.isFull;
   }
 
   private write(message: Uint8Array): void {
@@ -86,14 +92,24 @@ export class StreamSender {
   }
 
   private pump(): void {
-    while (this.link && !this.large && this.credit > 0) {
+    while (this.mayWrite) {
       const message = this.queue.shift();
       if (!message) break;
       this.write(message);
     }
-    if (this.large || !this.link || this.queue.length > 0) return;
-    if (this.credit > 0) this.senders.release();
+    if (this.large || !this.link) return;
+    if (this.link.writer.isFull) this.waitForRoom(this.link);
+    if (this.queue.length > 0) return;
+    if (this.mayWrite) this.senders.release();
     this.ending?.();
     this.ending = undefined;
+  }
+
+  /** Whatever was granted, no more is written than the other side takes. */
+  private waitForRoom({ writer }: Link): void {
+    this.roomless ??= writer.whenRoom(() => {
+      this.roomless = undefined;
+      this.pump();
+    });
   }
 }
