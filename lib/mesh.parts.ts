@@ -82,7 +82,9 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const { options, services } = setting;
   const extensions = extensionsOf(setting);
   const codec = extensions.get(CODEC);
-  const dispatcher = new ProviderDispatcher(services, { codec, filters: extensions.all(PROVIDER_FILTER) }, options);
+  const codecs = extensions.all(CODEC);
+  const pipeline = { codec, codecs, filters: extensions.all(PROVIDER_FILTER) };
+  const dispatcher = new ProviderDispatcher(services, pipeline, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
       transport === SELF ? new LocalConnection(ownAcceptor(own)) : extensions.get(TRANSPORT, transport).dial(address),

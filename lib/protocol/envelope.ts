@@ -46,12 +46,29 @@ const MAX_CODE_LENGTH = 64;
  * @throws MeshError E0000000400 when it is no such object
  */
 export function splitRequest(value: unknown): RpcRequest {
+  const request = argumentsRecord(value);
+  const { attachments: _, ...args } = request;
+  return { args: withoutPrototype(args), attachments: readAttachments(own(request, 'attachments')) };
+}
+
+/**
+ * The arguments of a request that says its attachments elsewhere: the value itself, without its prototype. As in any request,
+ * none is named `attachments`.
+ *
+ * @throws MeshError E0000000400 when it is no object with an argument under each name
+ */
+export function argumentsOf(value: unknown): Record<string, unknown> {
+  const args = argumentsRecord(value);
+  if (Object.hasOwn(args, 'attachments')) delete args['attachments'];
+  return withoutPrototype(args);
+}
+
+function argumentsRecord(value: unknown): Record<string, unknown> {
   if (!isRecord(value)) {
     throw invalidRequest(`it must be one object with each argument under its own name, got ${kindOf(value)}`);
   }
   if (Object.hasOwn(value, '__proto__')) throw invalidRequest("an argument must not be named '__proto__'");
-  const { attachments: _, ...args } = value;
-  return { args: withoutPrototype(args), attachments: readAttachments(own(value, 'attachments')) };
+  return value;
 }
 
 /** The answer to a call that succeeded. `undefined` is sent as `null`. */
@@ -162,7 +179,7 @@ function withoutPrototype<T extends object>(record: T): T {
   return Object.setPrototypeOf(record, null) as T;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

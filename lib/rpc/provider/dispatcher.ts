@@ -1,10 +1,10 @@
 import type { Codec } from '../../codec/codec.js';
+import { ContentCodecs } from '../../codec/content-codecs.js';
 import { within } from '../../context/within.js';
 import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { failureEnvelope, type RpcRequest, splitRequest, successEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
 import {
   type Acceptor,
@@ -17,14 +17,18 @@ import {
 } from '../../transport/transport.js';
 import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
 import { revive } from '../facade/wire-type.js';
+import type { CallForm, CallReading, ReadCall } from './call-form.js';
 import { CallTally } from './call-tally.js';
-import { inboundContext, inboundDeadline } from './inbound-context.js';
+import { PackedForm } from './packed-form.js';
 import type { ProviderService } from './provider-service.js';
 import { type CalledService, noProvider, type ServiceTable } from './service-table.js';
+import { StandardForm } from './standard-form.js';
 
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
   readonly codec: Codec;
+  /** All codecs that there are, for packed calls of another media type than {@link codec}'s. Default: that one only. */
+  readonly codecs?: readonly Codec[];
   readonly filters: readonly ProviderFilter[];
 }
 
@@ -42,13 +46,24 @@ export class ProviderDispatcher {
   /** How the calls went. */
   readonly tally = new CallTally();
   private readonly run: CallNext<ServedCall>;
+  private readonly standard: CallForm;
+  private readonly packed: CallForm;
 
   constructor(
     private readonly services: ServiceTable,
-    private readonly pipeline: ProviderPipeline,
+    { codec, codecs = [], filters }: ProviderPipeline,
     private readonly options: ResolvedMeshOptions,
   ) {
-    this.run = chainFilters<ServedCall>(withProvider(pipeline.filters), (call) =>
+    const reading: CallReading = {
+      find: (urn, call) => this.find(urn, call),
+      timeoutMs: options.timeoutMs,
+      get revision() {
+        return services.revision;
+      },
+    };
+    this.standard = new StandardForm(codec, reading);
+    this.packed = new PackedForm(new ContentCodecs(codec, codecs), reading);
+    this.run = chainFilters<ServedCall>(withProvider(filters), (call) =>
       call.context.run(() => call.provider.invoke(call.args, call.context, call.head)),
     );
   }
@@ -62,13 +77,14 @@ export class ProviderDispatcher {
   /** Serves one call; never rejects. */
   readonly handle = refusing(
     async (call: InboundCall): Promise<Uint8Array> => {
+      const form = this.formOf(call);
       try {
-        return this.tally.answered(call.body, this.answer(await this.serve(call)));
+        return this.tally.answered(call.body, await this.serve(call, form));
       } catch (error) {
-        return this.tally.answered(call.body, this.failure(error));
+        return this.tally.answered(call.body, form.failure(toAnswerError(error)));
       }
     },
-    (error) => this.failure(error),
+    (error, call) => this.formOf(call).failure(toAnswerError(error)),
   );
 
   /** Serves one call over HTTP. */
@@ -77,35 +93,60 @@ export class ProviderDispatcher {
       if (call.method !== 'POST') {
         throw new MeshError(MeshCode.NOT_PERMITTED, `'${call.path}' is called by POST, not by ${call.method}`);
       }
-      return { body: await this.handle(call), contentType: 'application/json' };
+      return this.answerOver(call, await this.handle(call));
     },
-    (error) => ({ body: this.failure(error), contentType: 'application/json' }),
+    (error, call) => this.answerOver(call, this.formOf(call).failure(toAnswerError(error))),
   );
 
-  private failure(error: unknown): Uint8Array {
-    return this.pipeline.codec.encode(failureEnvelope(toAnswerError(error)));
+  private answerOver(call: InboundCall, body: Uint8Array): CallAnswer {
+    return { body, contentType: isPacked(call) ? 'application/octet-stream' : 'application/json' };
   }
 
-  private answer(content: unknown): Uint8Array {
-    const bytes = this.pipeline.codec.encode(successEnvelope(content));
+  private formOf(call: InboundCall): CallForm {
+    return isPacked(call) ? this.packed : this.standard;
+  }
+
+  private checkSize(what: string, { byteLength }: Uint8Array): void {
     const { maxMessageBytes } = this.options.limits;
-    if (bytes.byteLength <= maxMessageBytes) return bytes;
-    const message = `the answer takes ${bytes.byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
+    if (byteLength <= maxMessageBytes) return;
+    const message = `${what} takes ${byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
-  private checkSize(bytes: number): void {
-    const { maxMessageBytes } = this.options.limits;
-    if (bytes <= maxMessageBytes) return;
-    const message = `the call takes ${bytes} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
-    throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
+  private async serve(call: InboundCall, form: CallForm): Promise<Uint8Array> {
+    const read = this.read(call, form);
+    const answer = form.success(await this.pass(call, read), read.codec);
+    this.checkSize('the answer', answer);
+    return answer;
   }
 
-  private async serve(call: InboundCall): Promise<unknown> {
-    const { called, request } = this.understand(call);
-    const calls = this.tally.begin(called.provider);
+  /** What is called, and with what. */
+  private read(call: InboundCall, form: CallForm): ReadCall {
     try {
-      const content = await this.pass(call, called, request);
+      this.checkSize('the call', call.body);
+      return form.read(call);
+    } catch (error) {
+      this.tally.unknown++;
+      throw error;
+    }
+  }
+
+  /** The service that a URN calls, where the call came in. */
+  private find(urn: string | undefined, { admits }: Pick<InboundCall, 'admits'>): CalledService {
+    const called = this.services.find(urn);
+    const { service, area } = called.provider;
+    if (admits && !admits(service, area)) throw noProvider(service);
+    return called;
+  }
+
+  private async pass(head: InboundCall, { called: { provider }, args, context }: ReadCall): Promise<unknown> {
+    const calls = this.tally.begin(provider);
+    const { service } = provider;
+    try {
+      if (provider.wire) revive(args, provider.wire, 'arguments');
+      const content = await within({ what: service, deadline: context.deadline, cancellation: head.cancellation }, () =>
+        this.run({ service, args, context, provider, head }),
+      );
       calls.served++;
       return content;
     } catch (error) {
@@ -115,39 +156,10 @@ export class ProviderDispatcher {
       calls.underWay--;
     }
   }
+}
 
-  /** What is called, and with what. A URN that calls nothing is told before the body is decoded. */
-  private understand(call: InboundCall): { readonly called: CalledService; readonly request: RpcRequest } {
-    try {
-      this.checkSize(call.body.byteLength);
-      const headerUrn = call.headers[Header.URN];
-      const early = headerUrn ? this.find(headerUrn, call) : undefined;
-      const request = splitRequest(this.pipeline.codec.decode(call.body));
-      return { called: early ?? this.find(request.attachments[Header.URN], call), request };
-    } catch (error) {
-      this.tally.unknown++;
-      throw error;
-    }
-  }
-
-  /** The service that a URN calls, where the call came in. */
-  private find(urn: string | undefined, { admits }: InboundCall): CalledService {
-    const called = this.services.find(urn);
-    const { service, area } = called.provider;
-    if (admits && !admits(service, area)) throw noProvider(service);
-    return called;
-  }
-
-  private pass(call: InboundCall, called: CalledService, { args, attachments }: RpcRequest): Promise<unknown> {
-    const { provider } = called;
-    if (provider.wire) revive(args, provider.wire, 'arguments');
-    const deadline = inboundDeadline(call, attachments, provider.timeoutMs ?? this.options.timeoutMs);
-    const context = inboundContext(call, called, attachments, deadline);
-    const { service } = provider;
-    return within({ what: service, deadline, cancellation: call.cancellation }, () =>
-      this.run({ service, args, context, provider, head: call }),
-    );
-  }
+function isPacked({ headers }: InboundCall): boolean {
+  return headers[Header.FORM] === 'packed';
 }
 
 /** Filters may hand on a call that they made themselves; what they do not see goes along. */

@@ -40,9 +40,19 @@ const PER_CALL: ReadonlySet<string> = new Set([
  */
 export function inboundDeadline(call: InboundCall, attachments: WireHeaders, timeoutMs: number): number {
   const own = call.deadline === Infinity ? attachments[Header.TIMEOUT] : undefined;
-  const stated = Number(own ?? call.headers[Header.TIMEOUT]);
-  const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
-  return deadline === Infinity ? Date.now() + timeoutMs : deadline;
+  return statedDeadline(call.deadline, Number(own ?? call.headers[Header.TIMEOUT]), timeoutMs);
+}
+
+/**
+ * When a call ends at the latest.
+ *
+ * @param deadline as the transport says, ms since the epoch; `Infinity` when it does not
+ * @param stated time that the caller gives, in ms; what is not above 0 says nothing
+ * @param timeoutMs time of a call whose caller gives none
+ */
+export function statedDeadline(deadline: number, stated: number, timeoutMs: number): number {
+  const given = stated > 0 ? Math.min(deadline, Date.now() + stated) : deadline;
+  return given === Infinity ? Date.now() + timeoutMs : given;
 }
 
 /**
@@ -68,18 +78,26 @@ export function inboundContext(
     runMode: parseRunMode(trace(Header.RUN_MODE)),
     source: { nodeId: party(Header.SOURCE_NODE_ID), instId: party(Header.SOURCE_INST_ID) },
     target: { nodeId: party(Header.TARGET_NODE_ID) || nodeId, instId: party(Header.TARGET_INST_ID) },
-    attachments: carriedOn(call.headers, attachments),
+    attachments: carriedOn(carriedHeaders(call.headers), attachments),
     deadline,
     cancellation: call.cancellation,
   });
 }
 
-function carriedOn(headers: WireHeaders, attachments: WireHeaders): Record<string, string> {
+/** The headers of a call that travel on, in a record of their own without a prototype. */
+export function carriedHeaders(headers: WireHeaders): Record<string, string> {
   const carried: Record<string, string> = Object.create(null);
   for (const header of CARRIED_HEADERS) {
     const value = readHeader(headers, header);
     if (value !== undefined) carried[header] = value;
   }
+  return carried;
+}
+
+/** What the calls below carry on: these headers of a call, under its attachments. */
+export function carriedOn(headers: WireHeaders, attachments: WireHeaders): Record<string, string> {
+  const carried: Record<string, string> = Object.create(null);
+  for (const name in headers) carried[name] = headers[name]!;
   for (const name in attachments) if (!PER_CALL.has(name)) carried[name] = attachments[name]!;
   const { traceparent } = carried;
   if (traceparent !== undefined && !parseTraceparent(traceparent)) delete carried[Header.TRACEPARENT];

@@ -22,6 +22,8 @@ export function noProvider(service: string): MeshError {
 
 /** The services that this process provides, found by URN. */
 export class ServiceTable {
+  /** Grows when services are added: what was found before may be another's now. */
+  revision = 0;
   private readonly byName = new Map<string, ProviderService>();
   private readonly fallbacks = new Map<string, ProviderService>();
   private readonly byUrn = new Map<string, CalledService>();
@@ -35,11 +37,13 @@ export class ServiceTable {
     }
     this.byName.set(service.service, service);
     this.byUrn.clear();
+    this.revision++;
   }
 
   /** Serves this where nobody {@link add}s a provider of the same service. */
   addFallback(service: ProviderService): void {
     this.fallbacks.set(service.service, service);
+    this.revision++;
   }
 
   /** Whether the application provides a service of this name. */

@@ -1,0 +1,39 @@
+import type { Codec } from '../../codec/codec.js';
+import type { MeshContext } from '../../context/mesh-context.js';
+import type { MeshError } from '../../errors/mesh-error.js';
+import type { InboundCall } from '../../transport/transport.js';
+import type { CalledService } from './service-table.js';
+
+/** A call that was read: what it calls, and with what. */
+export interface ReadCall {
+  readonly called: CalledService;
+  /** The arguments, without a prototype. */
+  readonly args: Record<string, unknown>;
+  readonly context: MeshContext;
+  /** What the answer is to be written by. */
+  readonly codec: Codec;
+}
+
+/** How calls and their answers are written: in the standard's form, or packed, between our own ends. */
+export interface CallForm {
+  /**
+   * Reads a call. A URN that calls nothing is told before the arguments are decoded.
+   *
+   * @throws MeshError E0000000400 when it is malformed, E0000000617 when nobody here provides what it calls, what the codec throws
+   */
+  read(call: InboundCall): ReadCall;
+  /** Writes the answer to a call that succeeded. @throws MeshError what the codec throws */
+  success(content: unknown, codec: Codec): Uint8Array;
+  /** Writes the answer to a call that failed. */
+  failure(error: MeshError): Uint8Array;
+}
+
+/** What the forms read calls by. */
+export interface CallReading {
+  /** What a URN calls, where a call came in. @throws MeshError E0000000400 or E0000000617 */
+  find(urn: string | undefined, call: Pick<InboundCall, 'admits'>): CalledService;
+  /** Grows when a URN may call something else than before. */
+  readonly revision: number;
+  /** Time of a call whose caller states none, in ms. */
+  readonly timeoutMs: number;
+}

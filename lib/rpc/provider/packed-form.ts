@@ -1,0 +1,65 @@
+import type { Codec } from '../../codec/codec.js';
+import type { ContentCodecs } from '../../codec/content-codecs.js';
+import { packContent, unpackContent } from '../../codec/packed-content.js';
+import { MeshContext } from '../../context/mesh-context.js';
+import type { MeshError } from '../../errors/mesh-error.js';
+import { argumentsOf, failureEnvelope } from '../../protocol/envelope.js';
+import { Header } from '../../protocol/headers.js';
+import { writePackedFailure, writePackedSuccess } from '../../protocol/packed/packed-answer.js';
+import { type PackedRequest, readPackedRequest } from '../../protocol/packed/packed-request.js';
+import { PayloadWriter } from '../../protocol/payload.js';
+import { isSpanId, isTraceId, newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
+import type { InboundCall } from '../../transport/transport.js';
+import type { CallForm, CallReading, ReadCall } from './call-form.js';
+import { carriedOn, statedDeadline } from './inbound-context.js';
+import { SharedHeads } from './shared-heads.js';
+
+/** The packed form of our own ends (docs/tcp-protocol.md): the head says what calls have in common, the body all else. */
+export class PackedForm implements CallForm {
+  private readonly heads: SharedHeads;
+  private readonly scratch = new PayloadWriter();
+
+  constructor(
+    private readonly codecs: ContentCodecs,
+    private readonly reading: CallReading,
+  ) {
+    this.heads = new SharedHeads(reading);
+  }
+
+  read(call: InboundCall): ReadCall {
+    const { called, bytesAt, source, target, carried } = this.heads.of(call);
+    const request = readPackedRequest(call.body);
+    const { traceId, spanId, runMode, content } = request;
+    const codec = this.codecs.of(content);
+    const args = argumentsOf(unpackContent(codec, content, bytesAt));
+    const context = new MeshContext({
+      traceId: isTraceId(traceId) ? traceId : newTraceId(),
+      spanId: isSpanId(spanId) ? spanId : ROOT_SPAN_ID,
+      urn: called.urn,
+      service: called.provider.service,
+      runMode,
+      source,
+      target,
+      attachments: carriedOn(carried, request.attachments),
+      deadline: this.deadlineOf(call, request, called.provider.timeoutMs),
+      cancellation: call.cancellation,
+    });
+    return { called, args, context, codec };
+  }
+
+  success(content: unknown, codec: Codec): Uint8Array {
+    writePackedSuccess(this.scratch.clear(), packContent(codec, content ?? null));
+    return Buffer.from(this.scratch.written);
+  }
+
+  failure(error: MeshError): Uint8Array {
+    writePackedFailure(this.scratch.clear(), failureEnvelope(error));
+    return Buffer.from(this.scratch.written);
+  }
+
+  /** Where the transport says the time, the body need not. */
+  private deadlineOf(call: InboundCall, { timeoutMs }: PackedRequest, otherwise = this.reading.timeoutMs): number {
+    const own = call.deadline === Infinity ? timeoutMs : 0;
+    return statedDeadline(call.deadline, own || Number(call.headers[Header.TIMEOUT]), otherwise);
+  }
+}
