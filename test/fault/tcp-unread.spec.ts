@@ -42,7 +42,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
     };
     const { socket, peer } = await serveLink(acceptor);
     peer.pause();
-    const calls = 4_000;
+    const calls = 2_500;
     peer.write(greeting());
     for (let id = 1; id <= calls; id++) peer.write(callFrame(id, '/echo', SMALL));
     await eventually('no more is read', () => socket.isPaused());
@@ -59,7 +59,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
     const { socket, peer } = await serveLink(() => async (call) => call.body);
     peer.pause();
     peer.write(greeting());
-    for (let id = 1; id <= 4_000; id++) peer.write(callFrame(id, '/echo', SMALL));
+    for (let id = 1; id <= 2_500; id++) peer.write(callFrame(id, '/echo', SMALL));
     await eventually('no more is read', () => socket.isPaused());
     expect(socket.timeout).toBe(30_000);
     socket.setTimeout(20);

@@ -1,8 +1,10 @@
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
 import { splitQuery } from '../paths.js';
 import type { SharedHead, WireHeaders } from '../transport.js';
 import { PayloadReader, type PayloadWriter, violation } from '../../protocol/payload.js';
 import { charactersOf, HeadPlaces, type PlaceBounds } from './head-places.js';
-import { MAX_HEAD_BYTES } from './wire.js';
+import { MAX_HEAD_BYTES, MAX_HEADERS } from './wire.js';
 
 /** What a call or a stream begins with, as it was read: frozen, since it may be that of many calls. */
 export interface Head {
@@ -83,6 +85,12 @@ const WHOLE = 3;
 /** Longest value worth remembering. */
 const LONGEST_REMEMBERED = 512;
 
+/** Most pairs that this side keeps for a peer, whatever it remembers. */
+const MAX_PAIRS = 4_096;
+
+/** Most characters of them. */
+const MAX_CHARACTERS = 512 * 1024;
+
 /** Values seen once: at the second time, they are remembered. */
 const MAX_CANDIDATES = 256;
 
@@ -99,19 +107,29 @@ export class HeadWriter {
     this.places = new HeadPlaces(bounds.heads);
   }
 
-  /** Writes a head. */
-  write(out: PayloadWriter, { path, headers }: SharedHead): void {
+  /** Writes a head. @throws MeshError E0000000413 when it is longer than heads may be */
+  write(out: PayloadWriter, head: SharedHead): void {
+    refuseLong(head);
+    this.entries(out, head);
+  }
+
+  private entries(out: PayloadWriter, { path, headers }: SharedHead): void {
     this.entry(out, ':path', path);
     for (const name in headers) this.entry(out, name, headers[name] as string);
   }
 
-  /** Writes a head that other calls have, too: as a whole, and from then on as the number of its place. */
+  /**
+   * Writes a head that other calls have, too: as a whole, and from then on as the number of its place.
+   *
+   * @throws MeshError E0000000413 when it is longer than heads may be
+   */
   writeShared(out: PayloadWriter, head: SharedHead): void {
     const known = this.places.of(head);
     if (known !== undefined) return void out.number(known * 4 + WHOLE);
+    refuseLong(head);
     const place = this.places.give(head);
     if (place !== undefined) out.number(place * 4 + WHOLE);
-    this.write(out, head);
+    this.entries(out, head);
   }
 
   private entry(out: PayloadWriter, name: string, value: string): void {
@@ -128,7 +146,9 @@ export class HeadWriter {
   private remember(name: string, value: string): boolean {
     if (CHANGING.has(name) || value.length > LONGEST_REMEMBERED) return false;
     const characters = name.length + value.length;
-    if (this.count >= this.bounds.pairs || this.characters + characters > this.bounds.characters) return false;
+    const { pairs, characters: most } = this.bounds;
+    if (this.count >= Math.min(pairs, MAX_PAIRS) || this.characters + characters > Math.min(most, MAX_CHARACTERS))
+      return false;
     if (!this.isSeenAgain(`${name} ${value}`)) return false;
     const values = this.pairs.get(name) ?? new Map<string, number>();
     this.pairs.set(name, values);
@@ -183,8 +203,14 @@ export class HeadReader {
   private entries(input: PayloadReader): Head {
     const headers: Record<string, string> = {};
     let target: string | undefined;
+    let count = 0;
+    let characters = 0;
     while (!input.done) {
       const [name, value] = this.entry(input);
+      characters += name.length + value.length;
+      // Said by numbers, a short head can stand for a long one.
+      if (++count > MAX_HEADERS + 1) throw violation(`a head has more than ${MAX_HEADERS} headers`);
+      if (characters > MAX_HEAD_BYTES) throw violation(`a head has more than ${MAX_HEAD_BYTES} characters`);
       if (name === ':path') target = value;
       else if (name === '__proto__') Object.defineProperty(headers, name, { ...own, value });
       else headers[name] = value;
@@ -214,6 +240,25 @@ export class HeadReader {
     }
     this.pairs.push(pair);
   }
+}
+
+/** Most bytes of an entry beside its name and value. */
+const ENTRY_BYTES = 12;
+
+/** Who reads a head that is too long closes the connection, with all calls on it. */
+function refuseLong({ path, headers }: SharedHead): void {
+  let count = 0;
+  let characters = path.length;
+  for (const name in headers) {
+    count++;
+    characters += name.length + (headers[name] as string).length;
+  }
+  if (count <= MAX_HEADERS && 3 * characters + ENTRY_BYTES * (count + 2) <= MAX_HEAD_BYTES) return;
+  let bytes = Buffer.byteLength(path) + ENTRY_BYTES * (count + 2);
+  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] as string);
+  if (count <= MAX_HEADERS && bytes <= MAX_HEAD_BYTES) return;
+  const message = `${count} headers of about ${bytes} bytes are over the limit of ${MAX_HEADERS} and ${MAX_HEAD_BYTES} bytes`;
+  throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message, { neverSent: true });
 }
 
 const own = { writable: true, enumerable: true, configurable: true };

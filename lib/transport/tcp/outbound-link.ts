@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
+import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { Pingable } from '../keepalive.js';
@@ -96,8 +97,12 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     if (this.pending >= maxCalls) return stream.fail(tooMany(maxCalls));
     stream.carrier = this;
     const id = this.nextId();
+    try {
+      this.link.open(id, stream.head);
+    } catch (error) {
+      return stream.fail(toMeshError(error));
+    }
     this.streams.set(id, stream);
-    this.link.open(id, stream.head);
     stream.attach(this.link, id, windowBytes, this.own.windowBytes);
   }
 
@@ -183,9 +188,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private write(call: TcpCall): void {
     const { body } = call.call;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
-    call.id = this.nextId();
-    this.calls.set(call.id, call);
-    this.link.call(call.id, call.call, timeoutMs);
+    const id = this.nextId();
+    try {
+      this.link.call(id, call.call, timeoutMs);
+    } catch (error) {
+      return call.fail(toMeshError(error));
+    }
+    call.id = id;
+    this.calls.set(id, call);
     if (body.length <= WHOLE_BYTES) return;
     call.large = this.link.writer.pieces(call.id, body, () => (call.large = undefined));
   }

@@ -49,6 +49,9 @@ export const PIECE_BYTES = 128 * 1024;
 /** Largest head of a call or stream. */
 export const MAX_HEAD_BYTES = 64 * 1024;
 
+/** Most headers of a call or stream. */
+export const MAX_HEADERS = 256;
+
 /** Last id of a connection: it is replaced by a new one then. */
 export const MAX_ID = 0x7fff_ffff;
 

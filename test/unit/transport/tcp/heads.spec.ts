@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { HeadReader, HeadWriter, type Head } from '../../../../lib/transport/tcp/heads.js';
 import type { SharedHead } from '../../../../lib/transport/transport.js';
@@ -99,6 +100,35 @@ describe('heads', () => {
 
   it('are bounded in size', () => {
     expect(() => new HeadReader(bounds).read(Buffer.alloc(MAX_HEAD_BYTES + 1))).toThrow(/more than 65536 bytes/);
+  });
+
+  it('are bounded in what they say by numbers', () => {
+    const saidOften = (value: string, times: number) => (): void => {
+      const first = new PayloadWriter().number(1).text('n').text(value).written;
+      new HeadReader({ heads, pairs: 8, characters: 2_000 }).read(Buffer.concat([first, Buffer.alloc(times, 2)]));
+    };
+    expect(saidOften('v'.repeat(1_000), 66)).toThrow(/more than 65536 characters/);
+    expect(saidOften('v', 300)).toThrow(/more than 256 headers/);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['bytes', { 'x-long': '\u{1F600}'.repeat(17_000) }],
+    ['headers', Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`x-${i}`, '']))],
+  ])('of more %s than may be read are not written, and leave nothing remembered', (_, headers) => {
+    const writer = new HeadWriter(bounds);
+    const reader = new HeadReader(bounds);
+    const fine: SharedHead = { path: '/a', headers: { 'x-own': 'value' } };
+    const write = (): Buffer => bytesOf(writer, { path: '/b', headers: { 'x-own': 'value', ...headers } });
+    for (let i = 0; i < 3; i++) {
+      expect(write).toThrow(expect.objectContaining({ code: MeshCode.MESSAGE_TOO_LONG, neverSent: true }));
+      expect(reader.read(bytesOf(writer, fine))).toEqual(asRead(fine));
+    }
+  });
+
+  it('of the longest that may be written are read', () => {
+    const headers = { 'x-long': 'v'.repeat(MAX_HEAD_BYTES - 100) };
+    const long: SharedHead = { path: '/a', headers };
+    expect(new HeadReader(bounds).read(bytesOf(new HeadWriter(bounds), long))).toEqual(asRead(long));
   });
 
   describe('that calls share', () => {
