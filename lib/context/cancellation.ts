@@ -1,13 +1,23 @@
 import type { MeshError } from '../errors/mesh-error.js';
 
+/** Is told when what it watches is cancelled. */
+export interface CancelWatcher {
+  /** Told once. */
+  cancelled(reason: MeshError): void;
+}
+
 /**
  * Says once that a call is over before its answer: its caller went away, or its deadline passed. The `AbortSignal` is made
  * only when somebody asks for it, since most calls end without anybody having looked.
  */
 export class Cancellation {
   private controller: AbortController | undefined;
-  private listeners: Set<(reason: MeshError) => void> | undefined;
+  /** Nearly always, one at most watches. */
+  private first: CancelWatcher | undefined;
+  private others: Set<CancelWatcher> | undefined;
   private cause: MeshError | undefined;
+  /** When somebody sees to it that it is cancelled, at the deadline of a call: ms since the epoch; `Infinity` when nobody does. */
+  cancelsAt = Infinity;
 
   /** Why the call was cancelled; `undefined` while it was not. */
   get reason(): MeshError | undefined {
@@ -23,14 +33,34 @@ export class Cancellation {
     return this.controller.signal;
   }
 
+  /** Whether anybody watches. */
+  get watched(): boolean {
+    return this.first !== undefined || (this.others !== undefined && this.others.size > 0);
+  }
+
   /** Cancels. Only the first reason counts. */
   cancel(reason: MeshError): void {
     if (this.cause) return;
     this.cause = reason;
     this.controller?.abort(reason);
-    const listeners = this.listeners;
-    this.listeners = undefined;
-    if (listeners) for (const listener of listeners) listener(reason);
+    const { first, others } = this;
+    this.first = undefined;
+    first?.cancelled(reason);
+    if (others) for (const watcher of others) watcher.cancelled(reason);
+    this.others = undefined;
+  }
+
+  /** Tells a watcher once, when the call is cancelled; at once when it already is. */
+  watch(watcher: CancelWatcher): void {
+    if (this.cause) return watcher.cancelled(this.cause);
+    if (!this.first && !this.others) this.first = watcher;
+    else (this.others ??= new Set()).add(watcher);
+  }
+
+  /** Forgets a watcher. */
+  unwatch(watcher: CancelWatcher): void {
+    if (this.first === watcher) this.first = undefined;
+    else this.others?.delete(watcher);
   }
 
   /**
@@ -39,12 +69,8 @@ export class Cancellation {
    * @returns forgets the listener
    */
   onCancel(listener: (reason: MeshError) => void): () => void {
-    if (this.cause) {
-      listener(this.cause);
-      return () => undefined;
-    }
-    const listeners = (this.listeners ??= new Set());
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+    const watcher: CancelWatcher = { cancelled: listener };
+    this.watch(watcher);
+    return () => this.unwatch(watcher);
   }
 }

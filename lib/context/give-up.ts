@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import type { Cancellation } from './cancellation.js';
+import type { Cancellation, CancelWatcher } from './cancellation.js';
 import { expireAt } from './expiry.js';
 
 /** What makes the caller of a call give it up. */
@@ -16,27 +16,62 @@ export interface GivingUp {
   readonly above?: Cancellation | undefined;
 }
 
+/** Cancels a call when its caller gives it up, for whichever reason comes first. */
+export class GiveUp implements CancelWatcher {
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly cancellation: Cancellation,
+    private readonly giving: GivingUp,
+  ) {
+    const { signal, above, deadline } = giving;
+    if (signal) this.heed(signal);
+    above?.watch(this);
+    this.timer = expireAt(deadline, () => cancellation.cancel(late(giving)));
+    cancellation.cancelsAt = deadline;
+  }
+
+  /** Stops the clock, unless somebody still relies on it, and lets go of the signals; to be called when the call has ended. */
+  release(): void {
+    const { cancellation, giving, timer } = this;
+    giving.signal?.removeEventListener('abort', this);
+    giving.above?.unwatch(this);
+    if (cancellation.watched) return;
+    clearTimeout(timer);
+    cancellation.cancelsAt = Infinity;
+  }
+
+  /** @internal The call above was given up. */
+  cancelled(reason: MeshError): void {
+    this.cancellation.cancel(reason);
+  }
+
+  /** @internal The signal was aborted. */
+  handleEvent(): void {
+    const { what, signal } = this.giving;
+    this.cancellation.cancel(cancelled(what, signal?.reason));
+  }
+
+  private heed(signal: AbortSignal): void {
+    if (signal.aborted) return this.handleEvent();
+    // One signal may end any number of calls; Node warns of more than ten.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', this, { once: true });
+  }
+}
+
 /**
  * Cancels a call when its caller gives it up, for whichever reason comes first.
  *
- * @returns stops the clock and lets go of the signals; to be called when the call has ended
+ * @returns {@link GiveUp.release}
  */
-export function giveUpWith(cancellation: Cancellation, { what, deadline, signal, above }: GivingUp): () => void {
-  const onAbort = signal && (() => cancellation.cancel(cancelled(what, signal.reason)));
-  if (signal?.aborted) onAbort?.();
-  else if (signal && onAbort) {
-    // One signal may end any number of calls; Node warns of more than ten.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', onAbort, { once: true });
-  }
-  const forget = above?.onCancel((reason) => cancellation.cancel(reason));
-  const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${what} was not answered in time`));
-  const timer = expireAt(deadline, expire);
-  return () => {
-    clearTimeout(timer);
-    forget?.();
-    if (signal && onAbort) signal.removeEventListener('abort', onAbort);
-  };
+export function giveUpWith(cancellation: Cancellation, giving: GivingUp): () => void {
+  const giveUp = new GiveUp(cancellation, giving);
+  return () => giveUp.release();
+}
+
+function late({ what }: GivingUp): MeshError {
+  return new MeshError(MeshCode.TIMEOUT, `${what} was not answered in time`);
 }
 
 function cancelled(what: string, cause: unknown): MeshError {

@@ -24,6 +24,9 @@ export interface MeshContextInit {
   readonly cancellation: Cancellation;
 }
 
+/** What Nest's contexts have besides: nothing here. */
+const NO_ARGUMENTS: [] = [];
+
 const storage = new AsyncLocalStorage<MeshContext>();
 
 /**
@@ -58,7 +61,7 @@ export class MeshContext extends BaseRpcContext<[]> {
   private spans = 0;
 
   constructor(init: MeshContextInit) {
-    super([]);
+    super(NO_ARGUMENTS);
     this.traceId = init.traceId;
     this.spanId = init.spanId;
     this.urn = init.urn;

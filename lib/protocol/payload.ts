@@ -4,6 +4,9 @@ import { MeshError } from '../errors/mesh-error.js';
 /** Longest text that is written byte by byte: a native call costs more to begin. */
 const SHORT_TEXT = 48;
 
+/** What was written in so few bytes is copied when it is handed out; beyond, the buffer itself is handed out. */
+const FEW_BYTES = 16 * 1024;
+
 /** Reads numbers and texts out of bytes that a {@link PayloadWriter} wrote, at a peer who may mean harm. */
 export class PayloadReader {
   position = 0;
@@ -62,13 +65,22 @@ export class PayloadWriter {
   private bytes: Buffer;
   length = 0;
 
-  constructor(capacity = 1024) {
+  constructor(private readonly capacity = 1024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   /** What was written, as a view that holds until {@link clear}. */
   get written(): Buffer {
     return this.bytes.subarray(0, this.length);
+  }
+
+  /** What was written, as bytes that nobody else holds. It begins anew. */
+  take(): Buffer {
+    const { written } = this;
+    this.length = 0;
+    if (written.length <= FEW_BYTES) return Buffer.from(written);
+    this.bytes = Buffer.allocUnsafeSlow(this.capacity);
+    return written;
   }
 
   /** Begins anew. */

@@ -24,6 +24,9 @@ const SEQUENCES = 4_194_304;
  */
 export class TraceIds {
   private prefix: string | undefined;
+  /** What the ids begin with at the moment: all but their last five digits. It changes a few times in a millisecond. */
+  private head = -1;
+  private beginning = '';
   private millisecond = 0;
   private count = 0;
 
@@ -43,8 +46,26 @@ export class TraceIds {
       this.millisecond++;
       this.count = 0;
     }
+    return this.decimal(this.millisecond, this.start + this.count);
+  }
+
+  /**
+   * `millisecond * 2^22 + sequence` in decimal, behind the address. A `number` is too small for it and a `bigint` too slow, so the
+   * last five digits are worked out apart from the rest.
+   */
+  private decimal(millisecond: number, sequence: number): string {
+    const upper = Math.floor(millisecond / 100_000);
+    const lower = (millisecond % 100_000) * SEQUENCES + sequence;
+    const head = upper * SEQUENCES + Math.floor(lower / 100_000);
+    if (head !== this.head) this.begin(head);
+    // A digit more, which is cut off, keeps the zeros at the beginning.
+    return this.beginning + String(100_000 + (lower % 100_000)).slice(1);
+  }
+
+  private begin(head: number): void {
     this.prefix ??= hexOf(this.address());
-    return this.prefix + decimal(this.millisecond, this.start + this.count);
+    this.head = head;
+    this.beginning = this.prefix + String(head);
   }
 }
 
@@ -63,17 +84,6 @@ export function isTraceId(text: string): boolean {
 /** Whether a text is a span id: numbers with dots between them, at most 255 characters. */
 export function isSpanId(text: string): boolean {
   return text.length <= MAX_SPAN_ID_LENGTH && /^\d+(\.\d+)*$/.test(text);
-}
-
-/**
- * `millisecond * 2^22 + sequence` in decimal. A `number` is too small for it and a `bigint` too slow, so the last five
- * digits are worked out apart from the rest.
- */
-function decimal(millisecond: number, sequence: number): string {
-  const upper = Math.floor(millisecond / 100_000);
-  const lower = (millisecond % 100_000) * SEQUENCES + sequence;
-  const head = upper * SEQUENCES + Math.floor(lower / 100_000);
-  return `${head}${String(lower % 100_000).padStart(5, '0')}`;
 }
 
 function hexOf(address: string): string {

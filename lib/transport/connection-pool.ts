@@ -21,6 +21,7 @@ export interface ConnectionPoolOptions {
 }
 
 interface Entry<C> {
+  readonly target: PoolTarget;
   readonly connection: C;
   /** Sweeps since it was last in use. */
   quietSweeps: number;
@@ -33,7 +34,9 @@ const MAX_CONNECTIONS = 1024;
 
 /** Keeps one connection for each transport and address, while it is in use. */
 export class ConnectionPool<C extends Poolable = Connection> {
-  private readonly entries = new Map<string, Entry<C>>();
+  private readonly entries = new Set<Entry<C>>();
+  /** The entries by transport and address. */
+  private readonly found = new Map<string | undefined, Map<string, Entry<C>>>();
   private readonly leaving = new Set<Promise<void>>();
   private readonly maxConnections: number;
   private sweeper: NodeJS.Timeout | undefined;
@@ -59,15 +62,14 @@ export class ConnectionPool<C extends Poolable = Connection> {
    * pool is closed; what `dial` throws
    */
   get(target: PoolTarget): C {
-    const key = `${target.transport ?? ''} ${target.address}`;
-    const entry = this.entries.get(key) ?? this.add(key, target);
+    const entry = this.found.get(target.transport)?.get(target.address) ?? this.add(target);
     entry.quietSweeps = 0;
     return entry.connection;
   }
 
   /** Closes the connections without calls. For calls that are still made, connections are made anew. */
   closeIdle(): void {
-    for (const [key, entry] of this.entries) if (entry.connection.pending === 0) this.drop(key, entry);
+    for (const entry of this.entries) if (entry.connection.pending === 0) this.drop(entry);
   }
 
   /** Takes no new calls, waits for those under way, closes all connections. */
@@ -78,56 +80,68 @@ export class ConnectionPool<C extends Poolable = Connection> {
   /** Closes all connections at once; calls under way fail with E0000000607. */
   destroy(): void {
     this.stopSweeping();
-    for (const { connection } of this.entries.values()) connection.destroy();
-    this.entries.clear();
+    for (const { connection } of this.entries) connection.destroy();
+    this.forget();
     this.closing ??= Promise.resolve();
   }
 
-  private add(key: string, target: PoolTarget): Entry<C> {
+  private add(target: PoolTarget): Entry<C> {
     if (this.closing) {
       const message = `no connection to ${target.address}: the application is closing`;
       throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
     }
     if (this.entries.size >= this.maxConnections) this.makeRoom(target);
-    const entry = { connection: this.dial(target.transport, target.address), quietSweeps: 0 };
-    this.entries.set(key, entry);
+    const { transport, address } = target;
+    const entry = { target: { transport, address }, connection: this.dial(transport, address), quietSweeps: 0 };
+    const siblings = this.found.get(transport) ?? new Map<string, Entry<C>>();
+    this.found.set(transport, siblings.set(address, entry));
+    this.entries.add(entry);
     const periodMs = Math.min(MAX_TIMER_MS, Math.max(1, this.options.idleTimeoutMs / SWEEPS_UNTIL_CLOSED));
     this.sweeper ??= setInterval(() => this.sweep(), periodMs).unref();
     return entry;
   }
 
   private makeRoom(target: PoolTarget): void {
-    let quietest: [string, Entry<C>] | undefined;
+    let quietest: Entry<C> | undefined;
     for (const candidate of this.entries) {
-      const [, { connection, quietSweeps }] = candidate;
-      if (connection.pending === 0 && quietSweeps > (quietest?.[1].quietSweeps ?? -1)) quietest = candidate;
+      const { connection, quietSweeps } = candidate;
+      if (connection.pending === 0 && quietSweeps > (quietest?.quietSweeps ?? -1)) quietest = candidate;
     }
     if (!quietest) {
       const message = `no connection to ${target.address}: all ${this.maxConnections} connections kept are in use`;
       throw new MeshError(MeshCode.BUFFER_FULL, message, { neverSent: true });
     }
-    this.drop(...quietest);
+    this.drop(quietest);
   }
 
   private sweep(): void {
-    for (const [key, entry] of this.entries) {
+    for (const entry of this.entries) {
       if (entry.connection.pending > 0) entry.quietSweeps = 0;
-      else if (++entry.quietSweeps >= SWEEPS_UNTIL_CLOSED) this.drop(key, entry);
+      else if (++entry.quietSweeps >= SWEEPS_UNTIL_CLOSED) this.drop(entry);
     }
     if (this.entries.size === 0) this.stopSweeping();
   }
 
-  private drop(key: string, entry: Entry<C>): void {
-    this.entries.delete(key);
+  private drop(entry: Entry<C>): void {
+    const { transport, address } = entry.target;
+    const siblings = this.found.get(transport);
+    siblings?.delete(address);
+    if (siblings?.size === 0) this.found.delete(transport);
+    this.entries.delete(entry);
     const left = entry.connection.close().finally(() => this.leaving.delete(left));
     this.leaving.add(left);
   }
 
   private async closeAll(): Promise<void> {
     this.stopSweeping();
-    const connections = [...this.entries.values()].map((entry) => entry.connection.close());
+    const connections = [...this.entries].map((entry) => entry.connection.close());
     await Promise.all([...connections, ...this.leaving]);
+    this.forget();
+  }
+
+  private forget(): void {
     this.entries.clear();
+    this.found.clear();
   }
 
   private stopSweeping(): void {

@@ -1,3 +1,4 @@
+import type { CancelWatcher } from '../context/cancellation.js';
 import { MAX_TIMER_MS } from '../context/expiry.js';
 import { failureAt, failureOfGivingUp, firstLimitOf, type Unsent } from '../context/time-limits.js';
 import type { MeshError } from '../errors/mesh-error.js';
@@ -20,15 +21,15 @@ export interface Passenger {
 }
 
 /**
- * The caller's side of a call under way. It settles once: with the answer, with an error, or because the caller gave up. Its
- * timer keeps the process alive meanwhile; connections do not.
+ * The caller's side of a call under way. It settles once: with the answer, with an error, or because the caller gave up. A
+ * timer keeps the process alive meanwhile, its own or that of the cancellation; connections do not.
  */
-export class PendingCall<Answer = Uint8Array> implements Passenger {
+export class PendingCall<Answer = Uint8Array> implements Passenger, CancelWatcher {
   carrier: Carrier | undefined;
   private over = false;
   private limit: number;
-  private timer: NodeJS.Timeout;
-  private readonly forget: () => void;
+  /** Absent where the cancellation comes by itself when the time is over. */
+  private timer: NodeJS.Timeout | undefined;
 
   /** @param onSettled told once, after the call has settled */
   constructor(
@@ -37,11 +38,10 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
     private readonly reject: (error: MeshError) => void,
     private readonly onSettled: () => void,
   ) {
+    const { cancellation } = call;
     this.limit = firstLimitOf(call);
-    this.timer = this.watch();
-    this.forget = call.cancellation.onCancel((reason) => {
-      this.giveUp(failureOfGivingUp(reason, call, call.path, this.carrier?.unsent));
-    });
+    this.timer = cancellation.cancelsAt <= this.limit ? undefined : this.watch();
+    cancellation.watch(this);
   }
 
   /** Whether the call has its answer or its error. */
@@ -70,6 +70,12 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
     this.reject(reason);
   }
 
+  /** @internal The caller has given up. */
+  cancelled(reason: MeshError): void {
+    const { call, carrier } = this;
+    this.giveUp(failureOfGivingUp(reason, call, call.path, carrier?.unsent));
+  }
+
   /** @internal The time until the limit is over. */
   gotLimit(): void {
     const { call, carrier, limit } = this;
@@ -86,8 +92,8 @@ export class PendingCall<Answer = Uint8Array> implements Passenger {
   private settle(): boolean {
     if (this.over) return false;
     this.over = true;
-    clearTimeout(this.timer);
-    this.forget?.();
+    if (this.timer) clearTimeout(this.timer);
+    this.call.cancellation.unwatch(this);
     this.onSettled();
     return true;
   }

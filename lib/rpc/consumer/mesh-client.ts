@@ -1,8 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { MeshCode } from '../../errors/mesh-code.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { readFacade } from '../facade/facade.js';
-import { revive, type WireType } from '../facade/wire-type.js';
+import type { WireType } from '../facade/wire-type.js';
 import type { CallOptions } from './call-options.js';
 import { CallSite } from './call-site.js';
 import { type BoundMethod, createFacadeClient } from './facade-client.js';
@@ -10,6 +9,8 @@ import type { MeshInvoker } from './invoker.js';
 
 /** Services kept by name for {@link MeshClient.call}. */
 const MAX_SITES = 1_024;
+
+const NO_OPTIONS: CallOptions = Object.freeze({});
 
 /** How a call by name differs from the default. */
 export interface ServiceCallOptions<T> extends CallOptions {
@@ -52,13 +53,27 @@ export class MeshClient {
    * @returns the content of the answer; nobody checks that it is a `T` beyond what `returns` says
    * @throws MeshError what the provider answered, or why there was no answer
    */
-  async call<T = unknown>(
+  call<T = unknown>(
     service: string,
     args: Readonly<Record<string, unknown>>,
-    { returns, ...options }: ServiceCallOptions<T> = {},
+    options: ServiceCallOptions<T> = NO_OPTIONS,
   ): Promise<T> {
-    const answer = await this.invoker().invoke(this.site(service), args, options);
-    return (returns ? revive(answer, returns, `the answer of ${service}`, MeshCode.ENCODING) : answer) as T;
+    if (options.returns === undefined) return this.invoke(service, args, options) as Promise<T>;
+    const { returns, ...directed } = options;
+    return this.invoke(service, args, directed, returns) as Promise<T>;
+  }
+
+  private invoke(
+    service: string,
+    args: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+    returns?: WireType<unknown>,
+  ): Promise<unknown> {
+    try {
+      return this.invoker().invoke(this.site(service), args, options, returns);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   private site(service: string): CallSite {

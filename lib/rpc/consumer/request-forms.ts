@@ -1,0 +1,107 @@
+import type { Codec } from '../../codec/codec.js';
+import { packContent, reads, unpackContent } from '../../codec/packed-content.js';
+import { MAX_TIMER_MS } from '../../context/expiry.js';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { openEnvelope } from '../../protocol/envelope.js';
+import { readPackedAnswer } from '../../protocol/packed/packed-answer.js';
+import { writePackedRequest } from '../../protocol/packed/packed-request.js';
+import { PayloadWriter } from '../../protocol/payload.js';
+import { MESH_RPC_PATH, type OutboundCall } from '../../transport/transport.js';
+import type { ConsumerCall } from '../call-filter.js';
+import { expectsBytes, type WireType } from '../facade/wire-type.js';
+import { OutboundHead } from './outbound-head.js';
+
+/** The two forms of a call: the standard's, and the packed one between our own ends (docs/tcp-protocol.md). */
+export class RequestForms {
+  private readonly head: OutboundHead;
+  private readonly scratch = new PayloadWriter();
+
+  constructor(
+    private readonly codec: Codec,
+    private readonly options: ResolvedMeshOptions,
+  ) {
+    this.head = new OutboundHead(options);
+  }
+
+  /**
+   * Makes the standard's form.
+   *
+   * @throws MeshError E0000000413 when it is over the limit; what the codec throws
+   */
+  standard(call: ConsumerCall): OutboundCall {
+    const { context, args } = call;
+    const body = this.codec.encode({ ...args, attachments: this.head.attachments(context, call.attachments) });
+    const headers = this.head.headers(call);
+    const { deadline, cancellation } = context;
+    return {
+      path: MESH_RPC_PATH,
+      headers,
+      body: this.checked(call, body),
+      series: this.head.series(headers),
+      packed: undefined,
+      deadline,
+      cancellation,
+    };
+  }
+
+  /**
+   * Makes the packed form.
+   *
+   * @throws MeshError E0000000413 when it is over the limit; what the codec throws
+   */
+  packed(call: ConsumerCall): OutboundCall {
+    const { deadline, cancellation } = call.context;
+    const packed = this.head.shared(call);
+    return {
+      path: packed.path,
+      headers: packed.headers,
+      body: this.checked(call, this.pack(call)),
+      series: undefined,
+      packed,
+      deadline,
+      cancellation,
+    };
+  }
+
+  /** Reads the answer to a standard call. @throws MeshError what the provider answered, or E0000000616 */
+  open(body: Uint8Array): unknown {
+    return openEnvelope(this.codec.decode(body));
+  }
+
+  /** Reads the answer to a packed call. @throws MeshError what the provider answered, or E0000000616 */
+  unpack(body: Uint8Array, returns: WireType<unknown> | undefined): unknown {
+    const content = readPackedAnswer(body);
+    if (reads(this.codec, content)) return unpackContent(this.codec, content, expectsBytes(returns)) ?? null;
+    const message = `the peer's answer is of the type '${content.contentType}', expected '${this.codec.contentTypes[0]}'`;
+    throw new MeshError(MeshCode.ENCODING, message);
+  }
+
+  private pack({ context, args, attachments }: ConsumerCall): Buffer {
+    const { traceId, spanId, runMode } = context;
+    const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(context.remainingMs)));
+    const content = packContent(this.codec, plain(args));
+    writePackedRequest(this.scratch.clear(), { timeoutMs, traceId, spanId, runMode, attachments, content });
+    return this.scratch.take();
+  }
+
+  private checked(call: ConsumerCall, body: Uint8Array): Uint8Array {
+    const { maxMessageBytes } = this.options.limits;
+    if (body.byteLength <= maxMessageBytes) return body;
+    const message = `the call of ${call.service} takes ${body.byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
+    throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message, { neverSent: true });
+  }
+}
+
+/** Whether a call can be packed: what is no text, which types forbid and codecs take, is said in the standard's form. */
+export function isPackable({ attachments }: ConsumerCall): boolean {
+  for (const name in attachments) if (typeof attachments[name] !== 'string') return false;
+  return true;
+}
+
+/** The arguments may be an object of any class: its fields count, and nothing else of it. */
+function plain(args: ConsumerCall['args']): ConsumerCall['args'] {
+  const prototype: unknown = Object.getPrototypeOf(args);
+  return prototype === Object.prototype || prototype === null ? args : { ...args };
+}
