@@ -9,6 +9,8 @@ export interface Cell {
   readonly kind: CellKind;
   readonly concurrency: number;
   readonly bytes: number;
+  /** Connections that the calls are spread over; one, or what the peer comes with, when absent. */
+  readonly connections?: number;
 }
 
 const KIB = 1_024;
@@ -26,7 +28,15 @@ export const RPC_CELLS: readonly Cell[] = [
 export const SESSION_CELLS: readonly Cell[] = [
   { kind: 'waiting', concurrency: 1, bytes: 128 },
   { kind: 'rate', concurrency: 64, bytes: 128 },
-  { kind: 'volume', concurrency: 8, bytes: MIB },
+  { kind: 'volume', concurrency: 4, bytes: MIB },
+];
+
+/** With how many calls under way the cost of a call is looked at, and on how many connections, each with ten of them. */
+export const SCALE_CELLS: readonly Cell[] = [
+  ...[64, 256, 1_000].map((concurrency) => ({ kind: 'rate' as const, concurrency, bytes: 128 })),
+  ...[1, 10, 100, 1_000].map((connections) => {
+    return { kind: 'rate' as const, concurrency: 10 * connections, bytes: 128, connections };
+  }),
 ];
 
 /** What is measured of every peer that makes calls by way of nodes. */
@@ -36,11 +46,14 @@ export const HOP_CELLS: readonly Cell[] = [
   { kind: 'rate', concurrency: 64, bytes: 128 },
 ];
 
-/** Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`, `hop-c1-128B`. */
+/** Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`, `hop-c1-128B`, `scale-c10-n1-128B`. */
 export function cellName(cell: Cell): string {
-  const name = `c${cell.concurrency}-${sizeName(cell.bytes).replace(' ', '').replace('bytes', 'B')}`;
+  const { kind, concurrency, bytes, connections } = cell;
+  const calls = connections === undefined ? `c${concurrency}` : `c${concurrency}-n${connections}`;
+  const name = `${calls}-${sizeName(bytes).replace(' ', '').replace('bytes', 'B')}`;
   if (HOP_CELLS.includes(cell)) return `hop-${name}`;
-  return SESSION_CELLS.includes(cell) ? `session-${cell.kind}-${name}` : name;
+  if (SCALE_CELLS.includes(cell)) return `scale-${name}`;
+  return SESSION_CELLS.includes(cell) ? `session-${kind}-${name}` : name;
 }
 
 /** Names a size in words: `128 bytes`, `64 KiB`, `1 MiB`. */

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { cellName } from './cell.js';
 import type { Cell } from './cell.js';
 import type { Measurement } from './measure.js';
-import type { BenchOptions, Pinning } from './options.js';
+import type { BenchOptions } from './options.js';
 import type { Peer } from './peer.js';
-import { WorkerProcess } from './worker-process.js';
+import type { Staff, WorkerProcess } from './worker-process.js';
 
 /** What one peer did in one cell of one round. */
-export interface Result extends Measurement {
+export interface Result extends Omit<Measurement, 'cpu'> {
   /** CPU time of the client process for each call, in µs. */
   readonly clientCpu: number;
   /** CPU time of the server process for each call, in µs. */
@@ -16,29 +16,42 @@ export interface Result extends Measurement {
   readonly relayCpu: number;
 }
 
-/** A server process and a client process of one peer, connected to each other, by way of its relays if it has any. */
+/** Which end of a contestant. */
+export type Role = 'server' | 'client' | `relay ${number}`;
+
+/** One end of a contestant and the process that it is in. */
+interface End {
+  readonly role: Role;
+  /** Its name there. */
+  readonly end: string;
+  readonly worker: WorkerProcess;
+}
+
+/** A server and a client of one peer, connected to each other, by way of its relays if it has any; each in a process of its own. */
 export class Contestant {
   private constructor(
     readonly peer: Peer,
-    private readonly server: WorkerProcess,
-    private readonly relays: readonly WorkerProcess[],
-    private readonly client: WorkerProcess,
+    private readonly server: End,
+    private readonly relays: readonly End[],
+    private readonly client: End,
   ) {}
 
-  /** Starts the processes: the server on CPU 0 and the client on CPU 1 where they can be bound, relays in turn. */
-  static async start(peer: Peer, pinned: Pinning): Promise<Contestant> {
-    const start = (role: string, cpu: number): WorkerProcess =>
-      WorkerProcess.start(`${peer.name} ${role}`, pinned === 'pinned' ? cpu : undefined);
-    const server = start('server', 0);
-    const relays = Array.from({ length: peer.relays ?? 0 }, (_, place) => start(`relay ${place}`, place % 2));
-    const client = start('client', 1);
+  /** Starts it: the server on CPU 0 and the client on CPU 1 where they can be bound, relays in turn. */
+  static async start(peer: Peer, staff: Staff): Promise<Contestant> {
+    const endOf = (role: Role, cpu: number): End => {
+      const end = `${peer.name} ${role}`;
+      return { role, end, worker: staff.worker(end, cpu) };
+    };
+    const server = endOf('server', 0);
+    const relays = Array.from({ length: peer.relays ?? 0 }, (_, place) => endOf(`relay ${place}`, place % 2));
+    const client = endOf('client', 1);
     const contestant = new Contestant(peer, server, relays, client);
     try {
-      let port = await server.ask('serve', { peer: peer.name });
-      for (const [place, relay] of relays.entries()) {
-        port = await relay.ask('relay', { peer: peer.name, next: port, place });
+      let port = await server.worker.ask('serve', { end: server.end, peer: peer.name });
+      for (const [place, { worker, end }] of relays.entries()) {
+        port = await worker.ask('relay', { end, peer: peer.name, next: port, place });
       }
-      await client.ask('dial', { peer: peer.name, port });
+      await client.worker.ask('dial', { end: client.end, peer: peer.name, port });
       return contestant;
     } catch (error) {
       contestant.kill();
@@ -48,26 +61,26 @@ export class Contestant {
 
   /** Runs a cell without counting. */
   async warmUp(cell: Cell, seconds: number): Promise<void> {
-    await this.client.ask('measure', { cell, seconds });
+    await this.measure(cell, seconds);
   }
 
   async run(cell: Cell, seconds: number): Promise<Result> {
     const before = await this.cpu();
-    const measurement = await this.client.ask('measure', { cell, seconds });
+    const { cpu: clientCpu, ...measurement } = await this.measure(cell, seconds);
     const after = await this.cpu();
     return {
       ...measurement,
-      clientCpu: (after.client - before.client) / measurement.calls,
+      clientCpu,
       serverCpu: (after.server - before.server) / measurement.calls,
       relayCpu: (after.relays - before.relays) / measurement.calls / Math.max(1, this.relays.length),
     };
   }
 
-  /** Bytes that a relay has in use after a collection. */
-  relayMemory(place: number): Promise<number> {
-    const relay = this.relays[place];
-    if (!relay) throw new Error(`${this.peer.name} has no relay ${place}`);
-    return relay.ask('memory', {});
+  /** Bytes that the process of an end has in use after a collection. */
+  memory(role: Role): Promise<number> {
+    const end = this.ends.find((candidate) => candidate.role === role);
+    if (!end) throw new Error(`${this.peer.name} has no ${role}`);
+    return end.worker.ask('memory', {});
   }
 
   /**
@@ -76,29 +89,36 @@ export class Contestant {
    * @returns how many calls the profiles cover
    */
   async profile(cell: Cell, seconds: number, folder: string): Promise<number> {
-    const relays = Object.fromEntries(this.relays.map((relay, place) => [`relay${place}`, relay]));
-    const processes = { server: this.server, ...relays, client: this.client };
-    for (const worker of Object.values(processes)) await worker.ask('profile', {});
-    const { calls } = await this.client.ask('measure', { cell, seconds });
-    for (const [role, worker] of Object.entries(processes)) {
-      const file = join(folder, `${this.peer.name}.${cellName(cell)}.${role}.cpuprofile`);
+    for (const { worker } of this.ends) await worker.ask('profile', {});
+    const { calls } = await this.measure(cell, seconds);
+    for (const { role, worker } of this.ends) {
+      const file = join(folder, `${this.peer.name}.${cellName(cell)}.${role.replace(' ', '')}.cpuprofile`);
       await worker.ask('profiled', { file });
     }
     return calls;
   }
 
   async stop(): Promise<void> {
-    for (const worker of [this.client, ...this.relays.toReversed(), this.server]) await worker.ask('stop', {});
+    for (const { worker, end } of this.ends.toReversed()) await worker.ask('stop', { end });
   }
 
   kill(): void {
-    for (const worker of [this.client, ...this.relays, this.server]) worker.kill();
+    for (const { worker } of this.ends) worker.kill();
   }
 
-  private async cpu(): Promise<{ server: number; relays: number; client: number }> {
+  private get ends(): readonly End[] {
+    return [this.server, ...this.relays, this.client];
+  }
+
+  private measure(cell: Cell, seconds: number): Promise<Measurement> {
+    const { worker, end } = this.client;
+    return worker.ask('measure', { end, cell, seconds });
+  }
+
+  private async cpu(): Promise<{ server: number; relays: number }> {
     let relays = 0;
-    for (const relay of this.relays) relays += await relay.ask('cpu', {});
-    return { server: await this.server.ask('cpu', {}), relays, client: await this.client.ask('cpu', {}) };
+    for (const { worker } of this.relays) relays += await worker.ask('cpu', {});
+    return { server: await this.server.worker.ask('cpu', {}), relays };
   }
 }
 

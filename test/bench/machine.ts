@@ -1,23 +1,50 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, type } from 'node:os';
-import type { BenchOptions, Pinning } from './options.js';
-import type { Peer } from './peer.js';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import type { Pinning } from './pinning.js';
 
-/** Says where it was measured, and how: figures mean nothing without it. */
-export function describeMachine(options: BenchOptions, pinning: Pinning): string {
-  return [
-    `Node ${process.version}, ${type()} ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores`,
-    pinning === 'pinned' ? 'servers on CPU 0, clients on CPU 1' : 'processes not bound to CPUs',
-    `${options.rounds} rounds of ${options.seconds} s for each peer and cell, after ${options.warmUpSeconds} s of warm-up`,
-  ].join('\n');
+const GIB = 1_024 ** 3;
+
+/** Where and how it was measured: figures mean nothing without it. */
+export interface Machine {
+  /** The day, `2026-01-31`. */
+  readonly date: string;
+  readonly node: string;
+  readonly system: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGib: number;
+  readonly pinning: Pinning;
+  readonly rounds: number;
+  /** Time of each peer in each cell of each round. */
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
 }
 
-/** Says what was measured. */
-export function describePeers(peers: readonly Peer[]): string {
-  const width = Math.max(...peers.map((peer) => peer.name.length));
-  return peers
-    .map((peer) => `  ${peer.name.padEnd(width)}  ${peer.about} (${peer.library} ${versionOf(peer.library)})`)
-    .join('\n');
+/** This machine, and how it is measured on it. */
+export function thisMachine(how: Pick<Machine, 'pinning' | 'rounds' | 'seconds' | 'warmUpSeconds'>): Machine {
+  const { pinning, rounds, seconds, warmUpSeconds } = how;
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    system: `${type()} ${release()}`,
+    cpu: cpus()[0]?.model ?? 'unknown CPU',
+    cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / GIB),
+    pinning,
+    rounds,
+    seconds,
+    warmUpSeconds,
+  };
+}
+
+/** Says it in words. */
+export function describeMachine(machine: Machine): string {
+  const { date, node, system, cpu, cores, memoryGib, pinning, rounds, seconds, warmUpSeconds } = machine;
+  return [
+    `${date}, Node ${node}, ${system}, ${cpu}, ${cores} cores, ${memoryGib} GiB`,
+    pinning === 'pinned' ? 'servers on CPU 0, clients on CPU 1' : 'processes not bound to CPUs',
+    `${rounds} rounds of ${seconds} s for each peer and cell, after ${warmUpSeconds} s of warm-up`,
+  ].join('\n');
 }
 
 /** The version of a package as it is installed here, or of Node for what is built into it. */

@@ -8,7 +8,7 @@ export function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-/** A figure of three digits or more: `62.8`, `1 032`. */
-export function figure(value: number): string {
-  return Math.abs(value) < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en').replaceAll(',', ' ');
+/** A figure of three digits or more: `62.8`, `1 032`. `decimals` are those of figures below 100, 1 when absent. */
+export function figure(value: number, decimals = 1): string {
+  return Math.abs(value) < 100 ? value.toFixed(decimals) : Math.round(value).toLocaleString('en').replaceAll(',', ' ');
 }

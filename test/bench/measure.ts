@@ -15,6 +15,8 @@ export interface Measurement {
   readonly p50: number;
   /** 99th percentile of the time of a call, in µs. */
   readonly p99: number;
+  /** CPU time that the process has used for each call, in µs. */
+  readonly cpu: number;
 }
 
 /** Does for the given time what the cell says, with as many calls under way. */
@@ -22,6 +24,7 @@ export async function measure(client: Dialled, cell: Cell, seconds: number): Pro
   const payload = payloadOf(cell.bytes);
   const next = cell.kind === 'waiting' ? settled(client, payload) : always(client.prepare(payload));
   const micros: number[] = [];
+  const cpuBefore = cpuMicros();
   const begin = performance.now();
   const end = begin + seconds * 1000;
   const caller = async (): Promise<void> => {
@@ -34,13 +37,21 @@ export async function measure(client: Dialled, cell: Cell, seconds: number): Pro
   };
   await Promise.all(Array.from({ length: cell.concurrency }, caller));
   const elapsed = performance.now() - begin;
+  const cpu = (cpuMicros() - cpuBefore) / micros.length;
   const sorted = Float64Array.from(micros).sort();
   return {
     calls: micros.length,
     callsPerSecond: (micros.length * 1000) / elapsed,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
+    cpu,
   };
+}
+
+/** CPU time that this process has used, in µs. */
+export function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 function always(call: Call): () => Call {

@@ -1,13 +1,11 @@
 import { parseArgs } from 'node:util';
-
-/** Whether processes are bound to a CPU each. */
-export type Pinning = 'pinned' | 'free';
+import { canPin, type Pinning } from './pinning.js';
 
 /** What can be measured: the tables of peers, and what is measured without any. */
-const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'store', 'idle', 'start'];
+const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'scale', 'store', 'idle', 'start'];
 
 /** What takes many minutes, and is therefore measured only when it is named. */
-const LONG_ROWS: readonly string[] = ['hop-memory'];
+const LONG_ROWS: readonly string[] = ['memory', 'hop-memory'];
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -20,31 +18,44 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Time that each peer runs each cell before anything is counted, so that its code is compiled. */
   readonly warmUpSeconds: number;
-  /** File that the figures of every round are written to. */
+  /** File that the result is written to, with the figures of every round. */
   readonly json?: string;
-  /** Calls through a node whose memory is looked at. */
-  readonly calls: number;
+  /** File with the result of an earlier run. Nothing is measured then. */
+  readonly from?: string;
+  /** File that a chart of the result is written to, in SVG. */
+  readonly chart?: string;
+  /** Page in Markdown that the tables are put into. */
+  readonly report?: string;
+  /** Calls after which memory is looked at. Default: those of the row. */
+  readonly calls?: number;
   /** Idle connections of each kind. */
   readonly connections: number;
   /** Whether server and client are bound to a CPU each, where that can be done. */
   readonly pinning: Pinning;
   /** Folder for CPU profiles of both processes of every peer, one for each cell. */
   readonly profile?: string;
+  /** Whether speed is found out, or only that everything runs. */
+  readonly purpose: 'speed' | 'smoke';
 }
 
 /** How to use it. */
 export const USAGE = `npm run bench -- [options]
 
-  --rows a,b     only these tables: rpc, sessions, hops, store, idle, start; and, only when
-                 named, hop-memory
+  --rows a,b     only these tables: rpc, sessions, hops, scale, store, idle, start; and, only
+                 when named, memory and hop-memory
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
-  --calls N      calls of hop-memory (1000000)
-  --json FILE    write the figures of every round
+  --calls N      calls of memory (10000000) and hop-memory (1000000)
+  --json FILE    write the result, with the figures of every round
+  --from FILE    measure nothing, take the result that --json has written
+  --chart FILE   draw the result, in SVG
+  --report FILE  put the tables into a page in Markdown, such as docs/performance.md, between
+                 <!-- bench:rpc --> and <!-- /bench:rpc -->, and so on
   --unpinned     do not bind server and client to a CPU each
   --profile DIR  one more round, not counted, with CPU profiles of both processes
-  --smoke        one round of 0.02 s, 100 idle connections: whether it runs, not how fast
+  --smoke        one round of 0.02 s, all ends in one process, 100 idle connections: whether
+                 it runs, not how fast
   --help         this text`;
 
 /**
@@ -60,8 +71,11 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       only: { type: 'string' },
       rounds: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '1' },
-      calls: { type: 'string', default: '1000000' },
+      calls: { type: 'string' },
       json: { type: 'string' },
+      from: { type: 'string' },
+      chart: { type: 'string' },
+      report: { type: 'string' },
       profile: { type: 'string' },
       unpinned: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
@@ -72,14 +86,18 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   return {
     ...(values.only !== undefined && { only: values.only.split(',') }),
     ...(values.json !== undefined && { json: values.json }),
+    ...(values.from !== undefined && { from: values.from }),
+    ...(values.chart !== undefined && { chart: values.chart }),
+    ...(values.report !== undefined && { report: values.report }),
     ...(values.profile !== undefined && { profile: values.profile }),
+    ...(values.calls !== undefined && { calls: positive('calls', values.calls) }),
     rows: values.rows.split(',').map(known),
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.02 : positive('seconds', values.seconds),
-    warmUpSeconds: values.smoke ? 0.01 : 3,
-    calls: positive('calls', values.calls),
+    warmUpSeconds: values.smoke ? 0 : 3,
     connections: values.smoke ? 100 : 10_000,
-    pinning: values.unpinned ? 'free' : 'pinned',
+    pinning: values.unpinned || values.smoke || !canPin() ? 'free' : 'pinned',
+    purpose: values.smoke ? 'smoke' : 'speed',
   };
 }
 

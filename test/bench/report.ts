@@ -2,7 +2,6 @@ import type { Results } from './contest.js';
 import { figure, markdown } from './markdown.js';
 import { entriesOf, entryOf, pairedSpeed, rowName, rowsOf, type Row } from './rows.js';
 import { median, summarise } from './stats.js';
-import type { Goal } from './tables.js';
 
 /** The tables, in Markdown: one for each quantity of each cell, with the speeds of all peers beside those of the references. */
 export function report(results: Results, references: readonly string[]): string {
@@ -10,22 +9,6 @@ export function report(results: Results, references: readonly string[]): string 
     .flatMap(rowsOf)
     .map((row) => `### ${rowName(row)}\n\n${tableOf(results, row, references)}`)
     .join('\n\n');
-}
-
-/** Which goals are reached, row by row; empty when none of the peers that have any did run. */
-export function verdict(results: Results, goals: readonly Goal[]): string {
-  const rows = [...results.keys()]
-    .flatMap(rowsOf)
-    .flatMap((row) => goals.flatMap((goal) => judged(results, row, goal)));
-  if (rows.length === 0) return '';
-  return `### What is to be reached\n\n${markdown([['row', 'peer', 'to reach', 'is', 'reached'], ...rows])}`;
-}
-
-function judged(results: Results, row: Row, { peer, against, share, units }: Goal): readonly (readonly string[])[] {
-  const [own, reference] = [peer, against].map((name) => entryOf(results, row, name));
-  if (!own || !reference || !units.includes(row.unit)) return [];
-  const speed = pairedSpeed(row, own, reference);
-  return [[rowName(row), peer, `${share.toFixed(2)} × ${against}`, speed.toFixed(2), speed >= share ? 'yes' : 'no']];
 }
 
 function tableOf(results: Results, row: Row, names: readonly string[]): string {

@@ -10,8 +10,8 @@ export interface Row {
   readonly value: (result: Result, peer: Peer) => number;
   /** By how many the CPU time of a peer's call is divided. */
   readonly share: (peer: Peer) => number;
-  /** How much faster a is than b: over 1 is better, whatever the unit. */
-  readonly speed: (a: number, b: number) => number;
+  /** Whether a larger value is better, or a smaller one. */
+  readonly better: 'more' | 'less';
 }
 
 /** What one peer did in a cell, round by round. */
@@ -23,8 +23,6 @@ export interface Entry {
 const whole = (): number => 1;
 /** A push and a pop are two calls, as a raw peer counts them. */
 const requestsOf = ({ requests = 1 }: Peer): number => requests;
-const moreIsBetter = (a: number, b: number): number => a / b;
-const lessIsBetter = (a: number, b: number): number => b / a;
 
 /** The quantities that a cell is about. */
 export function rowsOf(cell: Cell): readonly Row[] {
@@ -32,16 +30,16 @@ export function rowsOf(cell: Cell): readonly Row[] {
     case 'time':
     case 'waiting':
       return [
-        { cell, unit: 'p50 µs', value: ({ p50 }) => p50, share: whole, speed: lessIsBetter },
-        { cell, unit: 'p99 µs', value: ({ p99 }) => p99, share: whole, speed: lessIsBetter },
+        { cell, unit: 'p50 µs', value: ({ p50 }) => p50, share: whole, better: 'less' },
+        { cell, unit: 'p99 µs', value: ({ p99 }) => p99, share: whole, better: 'less' },
       ];
     case 'rate': {
       const value = ({ callsPerSecond }: Result, peer: Peer): number => callsPerSecond * requestsOf(peer);
-      return [{ cell, unit: 'calls/s', value, share: requestsOf, speed: moreIsBetter }];
+      return [{ cell, unit: 'calls/s', value, share: requestsOf, better: 'more' }];
     }
     case 'volume': {
       const value = ({ callsPerSecond }: Result): number => (callsPerSecond * cell.bytes) / 1e6;
-      return [{ cell, unit: 'MB/s', value, share: whole, speed: moreIsBetter }];
+      return [{ cell, unit: 'MB/s', value, share: whole, better: 'more' }];
     }
   }
 }
@@ -49,11 +47,12 @@ export function rowsOf(cell: Cell): readonly Row[] {
 /** Names a row: `calls/s: 128 bytes, 64 calls at a time`. */
 export function rowName({ cell, unit }: Row): string {
   const calls = cell.concurrency === 1 ? 'one call at a time' : `${cell.concurrency} calls at a time`;
-  return `${unit}: ${sizeName(cell.bytes)}, ${cell.kind === 'waiting' ? 'to a receiver who waits' : calls}`;
+  const over = cell.connections === undefined ? '' : `, over ${cell.connections} connections`;
+  return `${unit}: ${sizeName(cell.bytes)}, ${cell.kind === 'waiting' ? 'to a receiver who waits' : calls}${over}`;
 }
 
 /** What the peers did in the cell of a row. */
-export function entriesOf(results: Results, { cell }: Row): readonly Entry[] {
+export function entriesOf(results: Results, { cell }: Pick<Row, 'cell'>): readonly Entry[] {
   return [...(results.get(cell) ?? [])].map(([peer, rounds]) => ({ peer, rounds }));
 }
 
@@ -67,7 +66,12 @@ export function pairedSpeed(row: Row, entry: Entry, reference: Entry): number {
   return median(
     entry.rounds.flatMap((result, round) => {
       const other = reference.rounds[round];
-      return other ? [row.speed(row.value(result, entry.peer), row.value(other, reference.peer))] : [];
+      return other ? [speedOf(row, row.value(result, entry.peer), row.value(other, reference.peer))] : [];
     }),
   );
+}
+
+/** How much faster a is than b: over 1 is better, whatever the unit. */
+function speedOf({ better }: Row, a: number, b: number): number {
+  return better === 'more' ? a / b : b / a;
 }

@@ -1,16 +1,16 @@
 import type { Cell } from './cell.js';
 import type { Measurement } from './measure.js';
 
-/** What the bench asks of a worker process. */
+/** What the bench asks of a worker process. `end` names one of the ends that the process has: `raw server`. */
 export interface Orders {
   /** Start the peer's server; answers its port. */
-  serve: { in: { peer: string }; out: number };
+  serve: { in: { end: string; peer: string }; out: number };
   /** Start a relay of the peer; answers its port. */
-  relay: { in: { peer: string; next: number; place: number }; out: number };
-  /** Start the peer's client. */
-  dial: { in: { peer: string; port: number }; out: null };
+  relay: { in: { end: string; peer: string; next: number; place: number }; out: number };
+  /** Get ready to be the peer's client. */
+  dial: { in: { end: string; peer: string; port: number }; out: null };
   /** Call for a while; only a client can. */
-  measure: { in: { cell: Cell; seconds: number }; out: Measurement };
+  measure: { in: { end: string; cell: Cell; seconds: number }; out: Measurement };
   /** CPU time that the process has used, in µs. */
   cpu: { in: object; out: number };
   /** Bytes in use, in the heap and beside it, after a collection. */
@@ -19,8 +19,8 @@ export interface Orders {
   profile: { in: object; out: null };
   /** End the CPU profile and write it. */
   profiled: { in: { file: string }; out: null };
-  /** Stop the server or the client; the process then ends by itself. */
-  stop: { in: object; out: null };
+  /** Stop the end; without any the process ends by itself. */
+  stop: { in: { end: string }; out: null };
 }
 
 /** An order as it travels to the worker. */

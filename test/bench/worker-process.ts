@@ -1,13 +1,16 @@
-import { fork, spawnSync } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Pinning } from './pinning.js';
 import type { Answer, Order, Orders } from './worker-orders.js';
 
 /** Longest that a worker may take for an order beyond the time that it is told to measure, in ms. */
 const PATIENCE_MS = 30_000;
 
-/** A worker as its parent process sees it. One order at a time. */
+/** A worker as its parent process sees it. It is given one order after the other. */
 export class WorkerProcess {
+  private last: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly name: string,
     private readonly child: ChildProcess,
@@ -23,8 +26,19 @@ export class WorkerProcess {
     return new WorkerProcess(name, child);
   }
 
-  /** Gives an order and waits for its answer. */
+  /** Gives an order when those before are done, and waits for its answer. */
   ask<K extends keyof Orders>(kind: K, order: Orders[K]['in']): Promise<Orders[K]['out']> {
+    const answer = this.last.then(() => this.give(kind, order));
+    this.last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Ends the process, without waiting for anything. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private give<K extends keyof Orders>(kind: K, order: Orders[K]['in']): Promise<Orders[K]['out']> {
     const limit = PATIENCE_MS + ('seconds' in order ? order.seconds * 1000 : 0);
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
@@ -40,17 +54,25 @@ export class WorkerProcess {
       };
       const timer = setTimeout(() => fail('no answer'), limit);
       this.child.on('message', onMessage).on('exit', onExit);
+      if (!this.child.connected) return fail('the process has ended');
       this.child.send({ kind, ...order } as Order);
     });
   }
-
-  /** Ends the process, without waiting for anything. */
-  kill(): void {
-    this.child.kill('SIGKILL');
-  }
 }
 
-/** Whether processes can be bound to CPU 0 and CPU 1, so that server and client never compete for one. */
-export function canPin(): boolean {
-  return ['0', '1'].every((cpu) => spawnSync('taskset', ['-c', cpu, process.execPath, '-v']).status === 0);
+/** Where the ends of peers run. */
+export interface Staff {
+  /** A process for an end, bound to one CPU where that can be done. */
+  worker(end: string, cpu: number): WorkerProcess;
+}
+
+/** A process for each end: what figures are measured with. */
+export function processForEach(pinning: Pinning): Staff {
+  return { worker: (end, cpu) => WorkerProcess.start(end, pinning === 'pinned' ? cpu : undefined) };
+}
+
+/** One process for all ends: it starts in a moment, and shows that they run. */
+export function oneProcess(): Staff {
+  const worker = WorkerProcess.start('the one process', undefined);
+  return { worker: () => worker };
 }

@@ -3,29 +3,33 @@ import { Session } from 'node:inspector/promises';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { BenchClient } from './client.js';
 import { freePort } from './free-port.js';
-import { measure } from './measure.js';
-import type { Dialled } from './peer.js';
+import { cpuMicros, measure } from './measure.js';
 import { peerNamed } from './peers.js';
 import type { Answer, Order, Orders } from './worker-orders.js';
 
-/** One process of one peer: its server, a relay or its client. It does what the parent process tells it. */
+/** One process of the bench, with a server, a relay or a client in it, or with several. It does what the parent process tells it. */
 class Worker {
   private readonly profiler = new Session();
-  private client: Dialled | undefined;
-  private end = async (): Promise<void> => undefined;
+  private readonly clients = new Map<string, BenchClient>();
+  private readonly stops = new Map<string, () => Promise<void>>();
+
+  /** Whether nothing is left that could be asked. */
+  get done(): boolean {
+    return this.stops.size === 0;
+  }
 
   async obey(order: Order): Promise<Orders[keyof Orders]['out']> {
     switch (order.kind) {
       case 'serve':
-        return this.serve(order.peer);
+        return this.serve(order);
       case 'relay':
-        return this.relay(order.peer, order.next, order.place);
+        return this.relay(order);
       case 'dial':
-        return this.dial(order.peer, order.port);
+        return this.dial(order);
       case 'measure':
-        if (!this.client) throw new Error('only a client can measure');
-        return measure(this.client, order.cell, order.seconds);
+        return measure(await this.client(order.end).over(order.cell.connections), order.cell, order.seconds);
       case 'cpu':
         return cpuMicros();
       case 'memory':
@@ -35,31 +39,39 @@ class Worker {
       case 'profiled':
         return this.writeProfile(order.file);
       case 'stop':
-        await this.end();
+        await this.stops.get(order.end)?.();
+        this.stops.delete(order.end);
         return null;
     }
   }
 
-  private async serve(name: string): Promise<number> {
+  private async serve({ end, peer }: Orders['serve']['in']): Promise<number> {
     const port = await freePort();
-    const served = await (await peerNamed(name).load()).serve(port);
-    this.end = () => served.stop();
+    const served = await (await peerNamed(peer).load()).serve(port);
+    this.stops.set(end, () => served.stop());
     return port;
   }
 
-  private async relay(name: string, next: number, place: number): Promise<number> {
+  private async relay({ end, peer, next, place }: Orders['relay']['in']): Promise<number> {
     const port = await freePort();
-    const relay = await (await peerNamed(name).load()).relay?.(port, next, place);
-    if (!relay) throw new Error(`the peer ${name} has no relays`);
-    this.end = () => relay.stop();
+    const relay = await (await peerNamed(peer).load()).relay?.(port, next, place);
+    if (!relay) throw new Error(`the peer ${peer} has no relays`);
+    this.stops.set(end, () => relay.stop());
     return port;
   }
 
-  private async dial(name: string, port: number): Promise<null> {
-    const client = await (await peerNamed(name).load()).dial(port);
-    this.client = client;
-    this.end = () => client.close();
+  private async dial({ end, peer, port }: Orders['dial']['in']): Promise<null> {
+    const client = new BenchClient(await peerNamed(peer).load(), port);
+    this.clients.set(end, client);
+    this.stops.set(end, () => client.close());
+    await client.over(undefined);
     return null;
+  }
+
+  private client(end: string): BenchClient {
+    const client = this.clients.get(end);
+    if (!client) throw new Error(`${end} is no client`);
+    return client;
   }
 
   private async startProfile(): Promise<null> {
@@ -76,11 +88,6 @@ class Worker {
     writeFileSync(file, JSON.stringify(profile));
     return null;
   }
-}
-
-function cpuMicros(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
 
 async function memoryInUse(): Promise<number> {
@@ -101,5 +108,5 @@ process.on('message', async (order: Order) => {
     (error: unknown) => ({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
   process.send?.(answer);
-  if (order.kind === 'stop') process.disconnect();
+  if (order.kind === 'stop' && worker.done) process.disconnect();
 });

@@ -25,8 +25,8 @@ const CASES = [
   { say: 'HTTP/2, the preface', greeting: PREFACE, listeners: ['http2', 'mesh'] },
 ] as const;
 
-/** Prints what an idle connection costs the process that has accepted it, of our port and of Node's own servers. */
-export async function benchIdle({ connections }: BenchOptions): Promise<void> {
+/** Shows what an idle connection costs the process that has accepted it, of our port and of Node's own servers. */
+export async function benchIdle({ connections }: BenchOptions): Promise<string> {
   const rows = [['connections say', 'to', 'connections', 'heap KiB each', 'rss KiB each']];
   const callers = start('callers.js');
   try {
@@ -39,7 +39,7 @@ export async function benchIdle({ connections }: BenchOptions): Promise<void> {
   } finally {
     await end(callers);
   }
-  console.log(`\n## idle\n\n${markdown(rows)}`);
+  return markdown(rows);
 }
 
 /** What each of so many connections costs a listener, in a process of its own. */

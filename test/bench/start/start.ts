@@ -29,8 +29,8 @@ function file(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-/** Prints how long a node takes from `spawn` to the line that says that it is ready, beside Node alone and a bare Nest application. */
-export async function benchStart({ rounds }: BenchOptions): Promise<void> {
+/** Shows how long a node takes from `spawn` to the line that says that it is ready, beside Node alone and a bare Nest application. */
+export async function benchStart({ rounds }: BenchOptions): Promise<string> {
   const times = new Map<Starter, number[]>(STARTERS.map((starter) => [starter, []]));
   // The first round fills the caches of the operating system.
   for (let round = rounds === 1 ? 0 : -1; round < rounds; round++) {
@@ -44,7 +44,7 @@ export async function benchStart({ rounds }: BenchOptions): Promise<void> {
     const { min, max } = summarise(all);
     rows.push([name, figure(median(all)), `${figure(min)}–${figure(max)}`]);
   }
-  console.log(`\n## start\n\nmedian of ${rounds}\n\n${markdown(rows)}`);
+  return `Median of ${rounds}\n\n${markdown(rows)}`;
 }
 
 async function timeToStart({ name, args, ready }: Starter): Promise<number> {

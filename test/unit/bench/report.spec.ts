@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { cellName, RPC_CELLS, SESSION_CELLS, type Cell } from '../../bench/cell.js';
-import type { Result, Results } from '../../bench/contest.js';
-import type { Peer } from '../../bench/peer.js';
-import { report, verdict } from '../../bench/report.js';
+import type { Results } from '../../bench/contest.js';
+import { report } from '../../bench/report.js';
 import { RPC_TABLE, SESSION_TABLE, TABLES } from '../../bench/tables.js';
+import { resultsOf } from './results.js';
 
 const [ONE] = RPC_CELLS as [Cell];
 const MANY = RPC_CELLS.find(({ kind }) => kind === 'rate') as Cell;
-const [WAITING, RATE, VOLUME] = SESSION_CELLS as [Cell, Cell, Cell];
+const [, RATE, VOLUME] = SESSION_CELLS as [Cell, Cell, Cell];
 
 describe('report of the bench', () => {
   it('shows a latency of half the reference as twice its speed', () => {
@@ -38,32 +38,6 @@ describe('report of the bench', () => {
   });
 });
 
-describe('verdict of the bench', () => {
-  it('says of each row and goal whether it is reached', () => {
-    const raw = [{ callsPerSecond: 1000 }];
-    const nest = [{ callsPerSecond: 880 }];
-    const judge = (callsPerSecond: number): (string | undefined)[] => {
-      const results = resultsOf(MANY, { raw, 'nest-grpc': nest, mesh: [{ callsPerSecond }] });
-      const lines = verdict(results, RPC_TABLE.goals).split('\n').slice(-2);
-      return lines.map((line) => line.split('|').at(-2)?.trim());
-    };
-    expect(judge(900)).toEqual(['yes', 'yes']);
-    expect(judge(870)).toEqual(['yes', 'no']);
-    expect(judge(840)).toEqual(['no', 'no']);
-  });
-
-  it('holds a message to a receiver who waits against one call', () => {
-    const judge = (p50: number): string =>
-      verdict(resultsOf(WAITING, { raw: [{ p50: 100 }], session: [{ p50 }] }), SESSION_TABLE.goals);
-    expect(judge(125)).toMatch(/p50 µs: 128 bytes, to a receiver who waits \| session \|.*yes/);
-    expect(judge(135)).toMatch(/p50 µs: 128 bytes, to a receiver who waits \| session \|.* no/);
-  });
-
-  it('is none when a peer that it needs did not run', () => {
-    expect(verdict(resultsOf(MANY, { mesh: [{ p50: 1 }] }), RPC_TABLE.goals)).toBe('');
-  });
-});
-
 describe('the tables of the bench', () => {
   it('have a name of its own for each cell, and goals for peers that they have', () => {
     const cells = TABLES.flatMap((table) => table.cells.map(cellName));
@@ -79,19 +53,6 @@ describe('the tables of the bench', () => {
 
 function rpcReport(results: Results): string {
   return report(results, RPC_TABLE.references);
-}
-
-function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]>): Results {
-  const result = { calls: 1, callsPerSecond: 1, p50: 1, p99: 1, clientCpu: 7, serverCpu: 9, relayCpu: 0 };
-  const byPeer = Object.entries(rounds).map(
-    ([name, parts]) => [peerOf(name), parts.map((part) => ({ ...result, ...part }))] as const,
-  );
-  return new Map([[cell, new Map(byPeer)]]);
-}
-
-function peerOf(name: string): Peer {
-  const load = () => Promise.reject(new Error('not to be run'));
-  return { name, about: '', library: '', ...(name === 'session' && { requests: 2 }), load };
 }
 
 /** The cells of one line of the table whose title begins so. */

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { BenchResult } from '../../bench/bench-result.js';
+import { pageWith } from '../../bench/page.js';
+
+const PAGE = `# Performance
+
+Before.
+
+<!-- bench:rpc -->
+
+old
+
+<!-- /bench:rpc -->
+
+Between.
+
+<!-- bench:hops -->
+<!-- /bench:hops -->
+`;
+
+function resultOf(name: string, markdown: string): BenchResult {
+  const machine = {
+    date: '2026-01-31',
+    node: 'v20.0.0',
+    system: 'Linux 6',
+    cpu: 'CPU',
+    cores: 2,
+    memoryGib: 8,
+    pinning: 'pinned',
+    rounds: 5,
+    seconds: 1,
+    warmUpSeconds: 3,
+  } as const;
+  return { machine, sections: [{ name, markdown, judgements: [] }] };
+}
+
+describe('the page of the bench', () => {
+  it('has a section replaced, and all else left as it is', () => {
+    const page = pageWith(PAGE, resultOf('rpc', '### calls/s\n\nnew'));
+    expect(page).not.toContain('old');
+    expect(page).toContain('#### calls/s\n\nnew\n\n<!-- /bench:rpc -->\n\nBetween.');
+    expect(page).toContain('2026-01-31, Node v20.0.0, Linux 6, CPU, 2 cores, 8 GiB');
+    expect(page.startsWith('# Performance\n\nBefore.\n\n<!-- bench:rpc -->')).toBe(true);
+    expect(page.endsWith('<!-- bench:hops -->\n<!-- /bench:hops -->\n')).toBe(true);
+  });
+
+  it('may have it replaced again', () => {
+    const once = pageWith(PAGE, resultOf('hops', 'new'));
+    expect(pageWith(once, resultOf('hops', 'new'))).toBe(once);
+  });
+
+  it('is refused when it has no room for a section', () => {
+    expect(() => pageWith(PAGE, resultOf('store', 'new'))).toThrow('the page has no <!-- bench:store -->');
+  });
+});
