@@ -1,5 +1,6 @@
 import { BALANCER } from './balance/balancer.js';
 import { CODEC } from './codec/codec.js';
+import { ContentCodecs } from './codec/content-codecs.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
 import type { Forwarded } from './node/builtin/stats.js';
 import { CalledUrns } from './node/gateway/called-urns.js';
@@ -8,6 +9,7 @@ import { Destinations } from './node/gateway/destination.js';
 import { Gateway } from './node/gateway/gateway.js';
 import { InstanceCaller } from './node/gateway/instance-caller.js';
 import { ForwardingWire } from './node/gateway/wire.js';
+import { StandardCalls } from './node/standard-calls.js';
 import type { Partners } from './node/partners/partners.js';
 import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { RegisteredInstances } from './registry/registered-instances.js';
@@ -44,6 +46,7 @@ export interface JoinedGateway {
 /** Joins what is registered, and the partners, to what hands calls on to them. */
 export function joinGateway(setting: GatewaySetting): JoinedGateway {
   const { options, extensions, pool, registrations, partners, local, isLocal } = setting;
+  const codec = extensions.get(CODEC);
   const urns = new CalledUrns(options);
   const departed = new DepartedServices(registrations);
   const registered = new RegisteredInstances(options, registrations);
@@ -54,7 +57,8 @@ export function joinGateway(setting: GatewaySetting): JoinedGateway {
     destinations: new Destinations({ urns, partners, registered, departed, isLocal }),
     instances: new InstanceCaller({ routers: extensions.all(ROUTER), balancer: extensions.get(BALANCER) }),
     wire: new ForwardingWire(pool),
-    codec: extensions.get(CODEC),
+    codec,
+    standard: new StandardCalls(new ContentCodecs(codec, extensions.all(CODEC))),
   });
   return {
     accept: gateway.accept,

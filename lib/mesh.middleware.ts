@@ -1,8 +1,10 @@
-import type { Codec } from './codec/codec.js';
+import { CODEC, type Codec } from './codec/codec.js';
+import { ContentCodecs } from './codec/content-codecs.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
 import { CalledServices } from './node/middleware/called-service.js';
 import { MIDDLEWARE } from './node/middleware/middleware.js';
 import { MiddlewareChain } from './node/middleware/middleware-chain.js';
+import { StandardCalls } from './node/standard-calls.js';
 import { readScope } from './node/middleware/scope.js';
 
 /**
@@ -17,5 +19,6 @@ export function joinMiddleware(extensions: ExtensionRegistry, codec: Codec): Mid
     const name = names[index]!;
     return { name, middleware, scope: readScope(name, middleware.scope) };
   });
-  return new MiddlewareChain(members, new CalledServices(codec));
+  const standard = new StandardCalls(new ContentCodecs(codec, extensions.all(CODEC)));
+  return new MiddlewareChain(members, new CalledServices(codec), standard);
 }

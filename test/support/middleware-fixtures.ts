@@ -9,6 +9,8 @@ import type {
   PassingRequest,
   PassingResponse,
 } from '../../lib/node/middleware/middleware.js';
+import { ContentCodecs } from '../../lib/codec/content-codecs.js';
+import { StandardCalls } from '../../lib/node/standard-calls.js';
 import { MiddlewareChain } from '../../lib/node/middleware/middleware-chain.js';
 import { readScope } from '../../lib/node/middleware/scope.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
@@ -44,7 +46,8 @@ export function middleware(name: string, handle: Handle, scope?: MiddlewareScope
 
 /** A chain of middleware, the first outermost. */
 export function chainOf(...members: readonly ScopedMiddleware[]): MiddlewareChain {
-  return new MiddlewareChain(members, new CalledServices(new JsonCodec(resolveMeshOptions({}, {}))));
+  const codec = new JsonCodec(resolveMeshOptions({}, {}));
+  return new MiddlewareChain(members, new CalledServices(codec), new StandardCalls(new ContentCodecs(codec, [])));
 }
 
 /** The URN of a service. */

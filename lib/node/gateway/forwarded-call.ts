@@ -14,7 +14,17 @@ const SAID_IN_BODY: ReadonlySet<string> = new Set([
 ]);
 
 /** A call as it goes on, but for the path, which the wire says. */
-export type ForwardedCall = Omit<OutboundCall, 'path'>;
+export interface ForwardedCall extends Omit<OutboundCall, 'path'> {
+  /** The same in the standard's form, for who does not understand packed calls. Absent: it is in the standard's form. */
+  readonly unpacked?: () => UnpackedForward;
+}
+
+/** A packed call as it goes on in the standard's form. @throws MeshError when it is malformed */
+export interface UnpackedForward {
+  readonly forwarded: ForwardedCall;
+  /** Packs the answer. */
+  pack(answer: Uint8Array): Uint8Array;
+}
 
 /** What a {@link ForwardedCall} is made with. */
 export interface Forwarding {
@@ -35,19 +45,32 @@ export interface Forwarding {
  * @throws MeshError E0000000503 when it has passed this node before, or too many; E0000000400 when a header is too long
  */
 export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, timeoutMs }: Forwarding): ForwardedCall {
-  const passed = call.headers[Header.NODES_PASSED] ? [...nodesPassed(call.headers, nodeId), nodeId].join(',') : nodeId;
   const said = call.headers[Header.TIMEOUT];
   const sharesStreams = call.headers[Header.CALL_STREAMS] === '1' && said === undefined;
   const deadline = deadlineOf(call, said, sharesStreams ? Infinity : Date.now() + timeoutMs);
-  const headers = Object.create(null) as Record<string, string>;
-  for (const name in call.headers) if (isCarried(name)) headers[name] = ofLength(name, call.headers[name]!);
-  headers[Header.URN] = urn;
-  headers[Header.NODES_PASSED] = passed;
-  if (targetNodeId !== undefined) headers[Header.TARGET_NODE_ID] ||= targetNodeId;
+  const headers = forwardedHeaders(call.headers, { nodeId, urn, targetNodeId });
   const { body, cancellation } = call;
   if (sharesStreams) return { headers, body, deadline, cancellation, series: seriesOf(headers) };
   headers[Header.TIMEOUT] = String(Math.max(1, Math.ceil(deadline - Date.now())));
   return { headers, body, deadline, cancellation };
+}
+
+/**
+ * The headers with which a call goes on.
+ *
+ * @throws MeshError E0000000503 when it has passed this node before, or too many; E0000000400 when a header is too long
+ */
+export function forwardedHeaders(
+  came: WireHeaders,
+  { nodeId, urn, targetNodeId }: Pick<Forwarding, 'nodeId' | 'urn'> & { readonly targetNodeId: string | undefined },
+): Record<string, string> {
+  const passed = came[Header.NODES_PASSED] ? [...nodesPassed(came, nodeId), nodeId].join(',') : nodeId;
+  const headers = Object.create(null) as Record<string, string>;
+  for (const name in came) if (isCarried(name)) headers[name] = ofLength(name, came[name]!);
+  headers[Header.URN] = urn;
+  headers[Header.NODES_PASSED] = passed;
+  if (targetNodeId !== undefined) headers[Header.TARGET_NODE_ID] ||= targetNodeId;
+  return headers;
 }
 
 /** What characters a value has, is looked at when it is sent. */
@@ -59,7 +82,11 @@ function ofLength(name: string, value: string): string {
  * When the call is over. In a row of calls each says its time in its body, which is not looked at: the caller, who watches the
  * time, ends the stream, and what is under way here ends with it.
  */
-function deadlineOf(call: InboundCall, said: string | undefined, otherwise: number): number {
+export function deadlineOf(
+  call: Pick<InboundCall, 'deadline'>,
+  said: number | string | undefined,
+  otherwise: number,
+): number {
   const stated = Math.min(Number(said), MAX_TIMER_MS);
   const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
   return deadline === Infinity ? otherwise : deadline;

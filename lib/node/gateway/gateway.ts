@@ -3,6 +3,7 @@ import { toMeshError } from '../../errors/from-unknown.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { failureEnvelope, splitRequest } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
+import { isPacked } from '../../protocol/packed/form.js';
 import {
   type Acceptor,
   type CallHandler,
@@ -13,10 +14,12 @@ import {
 } from '../../transport/transport.js';
 import { deliver } from '../delivery.js';
 import type { Partner } from '../partners/partner.js';
+import type { StandardCalls } from '../standard-calls.js';
 import type { CalledUrn, CalledUrns } from './called-urns.js';
 import type { Destination, Destinations } from './destination.js';
 import { ForwardTally } from './forward-tally.js';
-import { forwardedCall } from './forwarded-call.js';
+import { type ForwardedCall, forwardedCall, type Forwarding } from './forwarded-call.js';
+import { PackedForwarding } from './forwarded-packed.js';
 import type { InstanceCaller } from './instance-caller.js';
 import { type Answer, answerOf, type ForwardingWire, ownAnswer } from './wire.js';
 
@@ -33,6 +36,8 @@ export interface GatewayParts {
   readonly instances: InstanceCaller;
   readonly wire: ForwardingWire;
   readonly codec: Codec;
+  /** Unpacks calls for peers who do not understand packed ones. */
+  readonly standard: StandardCalls;
 }
 
 type Elsewhere = Exclude<Destination, { readonly to: 'here' }>;
@@ -45,8 +50,10 @@ export class Gateway {
   /** How the calls went that were handed on. */
   readonly tally = new ForwardTally();
   private readonly handlers = new Map<string, CallHandler>();
+  private readonly packed: PackedForwarding;
 
   constructor(private readonly parts: GatewayParts) {
+    this.packed = new PackedForwarding(parts.standard);
     for (const path of [MESH_RPC_PATH, MESH_INVOKE_PATH]) {
       const local = parts.local(path);
       if (typeof local !== 'function') continue;
@@ -111,7 +118,7 @@ export class Gateway {
   ): Promise<Answer> {
     const { options, wire, instances: caller } = this.parts;
     const { nodeId, timeoutMs } = options;
-    const forwarded = forwardedCall(call, { nodeId, urn, timeoutMs });
+    const forwarded = this.forwarded(call, { nodeId, urn, timeoutMs });
     const timeMs = Math.min(timeoutMs, forwarded.deadline - Date.now());
     return caller.call(instances, query, timeMs, (instance, connectBy) =>
       wire.send(call, { ...forwarded, connectBy }, instance),
@@ -122,7 +129,7 @@ export class Gateway {
     const { options, wire } = this.parts;
     const { nodeId, timeoutMs } = options;
     const { nodeId: targetNodeId, transport } = partner.route;
-    const forwarded = forwardedCall(call, { nodeId, urn, targetNodeId, timeoutMs });
+    const forwarded = this.forwarded(call, { nodeId, urn, targetNodeId, timeoutMs });
     const answer = await deliver(
       partner,
       (address, wait) => wire.exchange(call, { ...forwarded, ...wait }, { address, transport }),
@@ -132,7 +139,12 @@ export class Gateway {
     return answerOf(call, answer);
   }
 
+  private forwarded(call: InboundCall, forwarding: Forwarding): ForwardedCall {
+    return isPacked(call.headers) ? this.packed.of(call, forwarding) : forwardedCall(call, forwarding);
+  }
+
   private failure(call: InboundCall, error: unknown): Answer {
+    if (isPacked(call.headers)) return ownAnswer(call, this.parts.standard.failure(error));
     return ownAnswer(call, this.parts.codec.encode(failureEnvelope(toMeshError(error))));
   }
 }

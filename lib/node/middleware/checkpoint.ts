@@ -1,4 +1,5 @@
 import type { InboundHead } from '../../transport/transport.js';
+import type { StandardCalls } from '../standard-calls.js';
 import { type CalledServices, isRpcPath } from './called-service.js';
 import type { ScopedMiddleware } from './crossing.js';
 
@@ -7,11 +8,13 @@ export class Checkpoint {
   /**
    * @param listener its name
    * @param members whatever may fit what comes by there, by priority
+   * @param standard unpacks calls for them
    */
   constructor(
     readonly listener: string,
     readonly members: readonly ScopedMiddleware[],
     private readonly services: CalledServices,
+    readonly standard: StandardCalls,
   ) {}
 
   /** Whether anything that is called at a path may pass a middleware. */

@@ -1,5 +1,6 @@
 import type { Acceptor, Endpoint } from '../../transport/transport.js';
 import type { CalledServices } from './called-service.js';
+import type { StandardCalls } from '../standard-calls.js';
 import { Checkpoint } from './checkpoint.js';
 import type { ScopedMiddleware } from './crossing.js';
 import { passingCalls } from './passing-calls.js';
@@ -8,10 +9,14 @@ import { passingStreams } from './passing-streams.js';
 
 /** The middleware of a mesh, in its order. */
 export class MiddlewareChain {
-  /** @param members by priority, the outermost first */
+  /**
+   * @param members by priority, the outermost first
+   * @param standard unpacks calls for middleware, which sees them in the standard's form
+   */
   constructor(
     private readonly members: readonly ScopedMiddleware[],
     private readonly services: CalledServices,
+    private readonly standard: StandardCalls,
   ) {}
 
   /**
@@ -23,7 +28,7 @@ export class MiddlewareChain {
   around(listener: string, acceptor: Acceptor): Acceptor {
     const members = this.members.filter(({ scope }) => scope.listens(listener));
     if (members.length === 0) return acceptor;
-    const checkpoint = new Checkpoint(listener, members, this.services);
+    const checkpoint = new Checkpoint(listener, members, this.services, this.standard);
     const known = new WeakMap<Endpoint, Endpoint>();
     return (path) => {
       const endpoint = acceptor(path);

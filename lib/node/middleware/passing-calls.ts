@@ -1,4 +1,5 @@
 import { within } from '../../context/within.js';
+import { isPacked } from '../../protocol/packed/form.js';
 import { settleLost } from '../../transport/answers.js';
 import {
   type CallAnswer,
@@ -7,6 +8,7 @@ import {
   type WireHeaders,
   refusing,
 } from '../../transport/transport.js';
+import type { UnpackedCall } from '../standard-calls.js';
 import type { Checkpoint } from './checkpoint.js';
 import { Crossing } from './crossing.js';
 import type { PassingCall, PassingRequest, PassingResponse } from './middleware.js';
@@ -17,9 +19,35 @@ export function passingCalls(handler: CallHandler, checkpoint: Checkpoint): Call
   const serve = (call: InboundCall): Promise<Uint8Array | CallAnswer> => {
     const service = checkpoint.serviceOf(call);
     if (!checkpoint.concerns(call, service)) return handler(call);
+    if (isPacked(call.headers)) return passUnpacked(call, handler, checkpoint, service);
     return new CrossingCall(call, handler, checkpoint, service).serve();
   };
   return refusing(serve, handler.refuse);
+}
+
+/**
+ * Lets a packed call pass in the standard's form, which is what middleware reads, and packs the answer. One that cannot be
+ * unpacked is refused here: its handler must not see what the middleware has not.
+ */
+async function passUnpacked(
+  call: InboundCall,
+  handler: CallHandler,
+  checkpoint: Checkpoint,
+  service: string,
+): Promise<Uint8Array | CallAnswer> {
+  let unpacked: UnpackedCall;
+  try {
+    unpacked = checkpoint.standard.of(call);
+  } catch (error) {
+    return packedAnswer(call, checkpoint.standard.failure(error));
+  }
+  const answer = await new CrossingCall(unpacked.call, handler, checkpoint, service).serve();
+  if (answer instanceof Uint8Array) return unpacked.pack(answer);
+  return { ...answer, body: unpacked.pack(answer.body), contentType: 'application/octet-stream' };
+}
+
+function packedAnswer({ wire }: InboundCall, body: Uint8Array): Uint8Array | CallAnswer {
+  return wire === 'grpc' ? body : { body, contentType: 'application/octet-stream' };
 }
 
 /** One call on its way through middleware. */

@@ -39,15 +39,25 @@ export function writePackedRequest(out: PayloadWriter, request: PackedRequest): 
  * @throws MeshError E0000000616 when it is malformed; E0000000400 for attachments that are no such names and values
  */
 export function readPackedRequest(body: Uint8Array): PackedRequest {
-  const input = new PayloadReader(bufferOf(body));
-  const version = input.number();
-  if (version !== VERSION) throw violation(`a request is packed in version ${version}; ${VERSION} is understood`);
+  const input = begun(body);
   const timeoutMs = input.number();
   const traceId = input.text();
   const spanId = input.text();
   const runMode = input.number();
   const attachments = readAttachments(input);
   return { timeoutMs, traceId, spanId, runMode, attachments, content: readContent(input) };
+}
+
+/** The time that a packed request gives, as {@link PackedRequest.timeoutMs}. @throws MeshError E0000000616 when it is none */
+export function readPackedTimeout(body: Uint8Array): number {
+  return begun(body).number();
+}
+
+function begun(body: Uint8Array): PayloadReader {
+  const input = new PayloadReader(bufferOf(body));
+  const version = input.number();
+  if (version !== VERSION) throw violation(`a request is packed in version ${version}; ${VERSION} is understood`);
+  return input;
 }
 
 function readAttachments(input: PayloadReader): Record<string, string> {

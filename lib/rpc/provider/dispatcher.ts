@@ -5,7 +5,7 @@ import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { Header } from '../../protocol/headers.js';
+import { isPacked } from '../../protocol/packed/form.js';
 import {
   type Acceptor,
   type CallAnswer,
@@ -99,11 +99,11 @@ export class ProviderDispatcher {
   );
 
   private answerOver(call: InboundCall, body: Uint8Array): CallAnswer {
-    return { body, contentType: isPacked(call) ? 'application/octet-stream' : 'application/json' };
+    return { body, contentType: isPacked(call.headers) ? 'application/octet-stream' : 'application/json' };
   }
 
   private formOf(call: InboundCall): CallForm {
-    return isPacked(call) ? this.packed : this.standard;
+    return isPacked(call.headers) ? this.packed : this.standard;
   }
 
   private checkSize(what: string, { byteLength }: Uint8Array): void {
@@ -156,10 +156,6 @@ export class ProviderDispatcher {
       calls.underWay--;
     }
   }
-}
-
-function isPacked({ headers }: InboundCall): boolean {
-  return headers[Header.FORM] === 'packed';
 }
 
 /** Filters may hand on a call that they made themselves; what they do not see goes along. */

@@ -1,0 +1,48 @@
+import { Header } from '../../protocol/headers.js';
+import { readPackedTimeout } from '../../protocol/packed/packed-request.js';
+import { type InboundCall, MESH_RPC_PATH, type SharedHead, type WireHeaders } from '../../transport/transport.js';
+import type { StandardCalls } from '../standard-calls.js';
+import { deadlineOf, type ForwardedCall, forwardedCall, forwardedHeaders, type Forwarding } from './forwarded-call.js';
+
+/** Makes packed calls go on: those with one head with one head again, which the connection to the next peer says but once. */
+export class PackedForwarding {
+  private readonly heads = new WeakMap<WireHeaders, Map<string, SharedHead>>();
+
+  constructor(private readonly standard: StandardCalls) {}
+
+  /**
+   * A packed call as it goes on: its body as it came.
+   *
+   * @throws MeshError as {@link forwardedCall}; E0000000616 when it does not even begin as a packed call
+   */
+  of(call: InboundCall, forwarding: Forwarding): ForwardedCall {
+    const { headers, body, cancellation } = call;
+    const packed = this.headOf(headers, forwarding);
+    const said = headers[Header.TIMEOUT] ?? (call.deadline === Infinity ? readPackedTimeout(body) : undefined);
+    return {
+      headers: packed.headers,
+      body,
+      packed,
+      deadline: deadlineOf(call, said, Date.now() + forwarding.timeoutMs),
+      cancellation,
+      unpacked: () => {
+        const { call: standard, pack } = this.standard.of(call);
+        return { forwarded: forwardedCall(standard, forwarding), pack };
+      },
+    };
+  }
+
+  private headOf(came: WireHeaders, { nodeId, urn, targetNodeId }: Forwarding): SharedHead {
+    let known = this.heads.get(came);
+    if (!known) this.heads.set(came, (known = new Map()));
+    const target = targetNodeId ?? '';
+    const before = known.get(target);
+    if (before) return before;
+    const headers = forwardedHeaders(came, { nodeId, urn, targetNodeId });
+    // The time differs from call to call: the body says it.
+    delete headers[Header.TIMEOUT];
+    const head = Object.freeze({ path: MESH_RPC_PATH, headers: Object.freeze(headers) });
+    known.set(target, head);
+    return head;
+  }
+}
