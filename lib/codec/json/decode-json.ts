@@ -1,4 +1,4 @@
-import { constants, isUtf8 } from 'node:buffer';
+import { constants, isAscii, isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -153,6 +153,8 @@ function textOf(json: Buffer): string {
   if (json.length > constants.MAX_STRING_LENGTH) {
     throw new MeshError(MeshCode.ENCODING, `the message of ${json.length} bytes is longer than a text can be`);
   }
+  // To know that it is ASCII, and then to take it as that, costs half of what it costs to read UTF-8.
+  if (isAscii(json)) return json.toString('latin1');
   const text = json.toString();
   // What is not UTF-8 was replaced by this character, if the peer did not send it as it is.
   if (text.includes('\ufffd') && !isUtf8(json)) {

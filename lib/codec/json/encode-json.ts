@@ -2,9 +2,7 @@ import { types } from 'node:util';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { isExact } from './is-exact.js';
-
-/** Characters of a string that is looked at before it is written. */
-const LONG_STRING = 1_024;
+import { JsonText, LONG_STRING } from './json-text.js';
 
 /** Deepest nesting written; a value that refers to itself has no end. */
 const MAX_DEPTH = 1000;
@@ -20,22 +18,21 @@ const MAX_DEPTH = 1000;
  * @throws MeshError E0000000616 for a value that refers to itself, is nested deeper than 1000 levels, or is nothing
  */
 export function encodeJson(value: unknown): Uint8Array {
-  return Buffer.from(stringify(value));
-}
-
-function stringify(value: unknown): string {
-  let text: string | undefined;
   try {
-    text = isPlain(value, 0) ? JSON.stringify(value) : write(value, '', 0);
+    return encode(value);
   } catch (error) {
     if (error instanceof MeshError) throw error;
     throw unsayable(error instanceof Error ? error.message : String(error), error);
   }
-  if (text === undefined) throw unsayable(`${kindOf(value)} is nothing that it can say`);
-  return text;
 }
 
-/** Whether `JSON.stringify` says all of a value as we want it: nearly always, and much faster than {@link write}. */
+function encode(value: unknown): Uint8Array {
+  const text = new JsonText();
+  if (write(value, '', 0, text, '') === 'written') return text.toBytes();
+  throw unsayable(`${kindOf(value)} is nothing that it can say`);
+}
+
+/** Whether `JSON.stringify` says all of a value as we want it: nearly always, and much faster than {@link writeSpecial}. */
 function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return value.length < LONG_STRING;
   if (typeof value === 'number') return isExact(value);
@@ -58,7 +55,7 @@ function isPlainArray(items: readonly unknown[], depth: number): boolean {
   return true;
 }
 
-/** Whether an object that is no array is one for which {@link write} is needed. */
+/** Whether an object that is no array is one for which {@link writeSpecial} is needed. */
 function isSpecial(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return false;
@@ -66,19 +63,39 @@ function isSpecial(value: object): boolean {
   return isBytes(value) || types.isMap(value) || types.isSet(value) || 'toJSON' in value;
 }
 
-/** The JSON of any value; `undefined` for what JSON leaves out. */
-function write(value: unknown, key: string, depth: number): string | undefined {
+type Outcome = 'written' | 'left out';
+
+/** Writes a value with what stands before it, unless it is what JSON leaves out. */
+function write(value: unknown, key: string, depth: number, text: JsonText, before: string): Outcome {
+  if (!isPlain(value, depth)) return writeSpecial(value, key, depth, text, before);
+  // What is nothing is no text, whatever the types say.
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) return 'left out';
+  text.add(before + json);
+  return 'written';
+}
+
+/** The same for a value that is known not to be plain. */
+function writeSpecial(value: unknown, key: string, depth: number, text: JsonText, before: string): Outcome {
   const said = saidOf(value, key);
-  if (typeof said === 'bigint') return said.toString();
-  if (typeof said === 'number') return writeNumber(said);
-  if (typeof said === 'string') return writeString(said);
-  if (typeof said !== 'object' || said === null) return JSON.stringify(said);
+  if (said === undefined || typeof said === 'function' || typeof said === 'symbol') return 'left out';
+  text.add(before);
+  writeSaid(said, depth, text);
+  return 'written';
+}
+
+function writeSaid(said: unknown, depth: number, text: JsonText): void {
+  if (typeof said === 'string') return text.addString(said);
+  if (typeof said === 'bigint') return text.add(said.toString());
+  if (typeof said === 'number') return text.add(numberText(said));
+  if (typeof said !== 'object' || said === null) return text.add(JSON.stringify(said));
   if (depth > MAX_DEPTH) throw tooDeep();
-  if (isBytes(said)) return `"${base64(said)}"`;
-  if (Array.isArray(said)) return writeArray(said, depth);
-  if (types.isSet(said)) return writeArray([...said], depth);
-  if (types.isMap(said)) return writeObject([...said], depth);
-  return types.isBoxedPrimitive(said) ? JSON.stringify(said) : writeObject(Object.entries(said), depth);
+  if (isBytes(said)) return text.addClean(base64(said));
+  if (Array.isArray(said)) return writeArray(said, depth, text);
+  if (types.isSet(said)) return writeArray([...said], depth, text);
+  if (types.isMap(said)) return writeObject([...said], depth, text);
+  if (types.isBoxedPrimitive(said)) return text.add(JSON.stringify(said));
+  writeObject(Object.entries(said), depth, text);
 }
 
 /** What stands for a value by its own `toJSON`; bytes have none of ours to ask, though a `Buffer` does. */
@@ -87,43 +104,28 @@ function saidOf(value: unknown, key: string): unknown {
   return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON(key) as unknown) : value;
 }
 
-function writeNumber(value: number): string {
+function numberText(value: number): string {
   return isExact(value) || !Number.isFinite(value) ? JSON.stringify(value) : value.toExponential();
 }
 
-function writeArray(items: readonly unknown[], depth: number): string {
+function writeArray(items: readonly unknown[], depth: number, text: JsonText): void {
+  text.add('[');
   // By index, since an array may have holes, which JSON says as null.
-  return `[${Array.from(items, (item, index) => writeMember(item, String(index), depth + 1) ?? 'null').join(',')}]`;
+  for (let at = 0; at < items.length; at++) {
+    if (at > 0) text.add(',');
+    if (write(items[at], String(at), depth + 1, text, '') === 'left out') text.add('null');
+  }
+  text.add(']');
 }
 
-function writeObject(members: readonly (readonly [unknown, unknown])[], depth: number): string {
-  const parts: string[] = [];
+function writeObject(members: readonly (readonly [unknown, unknown])[], depth: number, text: JsonText): void {
+  text.add('{');
+  let before = '';
   for (const [name, value] of members) {
     const key = keyOf(name);
-    const text = writeMember(value, key, depth + 1);
-    if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
+    if (write(value, key, depth + 1, text, `${before}${JSON.stringify(key)}:`) === 'written') before = ',';
   }
-  return `{${parts.join(',')}}`;
-}
-
-function writeMember(value: unknown, key: string, depth: number): string | undefined {
-  return isPlain(value, depth) ? JSON.stringify(value) : write(value, key, depth);
-}
-
-/** `JSON.stringify` looks at each character of a string; whether a long one needs any escape is found out in a third of the time. */
-function writeString(text: string): string {
-  const quoted = `"${text}"`;
-  return text.length >= LONG_STRING && isItself(text, quoted) ? quoted : JSON.stringify(text);
-}
-
-/** Whether a string in quotes is the JSON of that string. What most often makes it none is looked for first. */
-function isItself(text: string, quoted: string): boolean {
-  if (text.includes('\n') || text.includes('"') || text.includes('\\')) return false;
-  try {
-    return JSON.parse(quoted) === text && text.isWellFormed();
-  } catch {
-    return false;
-  }
+  text.add('}');
 }
 
 function keyOf(name: unknown): string {

@@ -15,7 +15,7 @@ const SMALL_PIECE_BYTES = 1_024;
 const GATHERED_BYTES = 16 * 1_024;
 
 /** Bytes of a message that is worth writing apart from what is put before it, rather than copying it. */
-const LARGE_MESSAGE_BYTES = 128 * 1_024;
+const LARGE_MESSAGE_BYTES = 8 * 1_024;
 
 /** A message as it stood on the wire. */
 export interface Frame {

@@ -138,7 +138,27 @@ describe('a long string', () => {
     ['beyond Latin', `${long}节点`],
     ['with half a pair', `${long}\ud800`],
     ['in a list and an object', [{ [long]: long }, long]],
+    ['beside one that needs escapes', [long, `${long}\u001f`, '节点', long]],
+    ['beside what is left out', { a: long, b: undefined, c: () => long, d: [long, undefined] }],
+    ['of Latin letters beyond ASCII', `${long}é`],
   ])('%s is written as JSON.stringify writes it', (_, value) => {
     expect(Buffer.from(encodeJson(value)).toString()).toBe(JSON.stringify(value));
+  });
+
+  it('is written as JSON.stringify writes it, whatever is in it and beside it', () => {
+    const odd = fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }), fc.string({ maxLength: 3 }));
+    const text = fc.tuple(odd, fc.constantFrom('', long), odd).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, fc.record({ text })), { maxLength: 5 }), (value) => {
+        expect(Buffer.from(encodeJson(value)).toString()).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+
+  it('stands beside bytes', () => {
+    const bytes = Buffer.alloc(3_000, 7);
+    expect(Buffer.from(encodeJson({ a: long, bytes })).toString()).toBe(
+      JSON.stringify({ a: long, bytes: bytes.toString('base64') }),
+    );
   });
 });
