@@ -1,20 +1,33 @@
 import type { MeshOptions } from 'nestjs-mesh';
 import { HOST } from '../peer.js';
-import type { Ends } from '../peer.js';
+import type { Dialled, Ends } from '../peer.js';
 import { dialEcho, serveEcho, type Content } from './echo-app.js';
 
 /** All addresses of this machine, so that one server is reached at many of them. */
 const ANY_HOST = '0.0.0.0';
 
+/** Connections that are made at a time. */
+const AT_A_TIME = 16;
+
 function ends(options: MeshOptions, content: Content = 'text'): Ends {
   const all: MeshOptions = { name: 'bench', ...options };
   return {
     serve: (port) => serveEcho(all, port, ANY_HOST),
-    dial: (port, connections = 1) => {
+    async dial(port, connections = 1) {
       const addresses = Array.from({ length: connections }, (_, at) => `${loopback(at)}:${port}`);
-      return dialEcho({ ...all, services: [{ service: 'mesh.bench.*', addresses }] }, {}, content);
+      const client = await dialEcho({ ...all, services: [{ service: 'mesh.bench.*', addresses }] }, {}, content);
+      await connectAll(client, connections);
+      return client;
     },
   };
+}
+
+/** Calls each address once, a few at a time, so that the connections are there before anything is measured. */
+async function connectAll(client: Dialled, connections: number): Promise<void> {
+  const call = client.prepare('-');
+  for (let made = 0; made < connections; made += AT_A_TIME) {
+    await Promise.all(Array.from({ length: Math.min(AT_A_TIME, connections - made) }, call));
+  }
 }
 
 /** One of the addresses that lead to this machine: a client has a connection for each address of the server. */
