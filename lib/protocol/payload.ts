@@ -9,55 +9,106 @@ const FEW_BYTES = 16 * 1024;
 
 /** Reads numbers and texts out of bytes that a {@link PayloadWriter} wrote, at a peer who may mean harm. */
 export class PayloadReader {
+  /** What is read next. */
   position = 0;
+  private end: number;
 
-  constructor(private readonly bytes: Buffer) {}
+  constructor(private bytes: Buffer) {
+    this.end = bytes.length;
+  }
+
+  /** Goes on with a part of other bytes. */
+  aim(bytes: Buffer, start: number, end: number): this {
+    this.bytes = bytes;
+    this.position = start;
+    this.end = end;
+    return this;
+  }
 
   /** Whether everything has been read. */
   get done(): boolean {
-    return this.position >= this.bytes.length;
+    return this.position >= this.end;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.end - this.position;
+  }
+
+  /** The byte that is read next; 0 when there is none. */
+  get next(): number {
+    return this.done ? 0 : (this.bytes[this.position] as number);
   }
 
   /** A number below 2^32, seven bits a byte, the lowest first. @throws MeshError E0000000616 when it is none */
   number(): number {
-    const { bytes } = this;
-    let value = 0;
-    for (let shift = 1, i = 0; i < 5; i++, shift *= 128) {
-      const byte = bytes[this.position++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * shift;
-      if (byte < 0x80) return value <= 0xffff_ffff ? value : fail();
+    const first = this.next;
+    if (first < 0x80 && !this.done) {
+      this.position++;
+      return first;
     }
-    return fail();
+    return this.longNumber();
   }
 
   /** So many bytes, as a view. @throws MeshError E0000000616 when they are not there */
   take(length: number): Buffer {
-    const end = this.position + length;
-    if (end > this.bytes.length) throw violation('a field is longer than its frame');
-    const taken = this.bytes.subarray(this.position, end);
-    this.position = end;
-    return taken;
+    if (length > this.left) throw violation('a field is longer than its frame');
+    const start = this.position;
+    this.position += length;
+    return this.bytes.subarray(start, this.position);
   }
 
   /** A text behind its length. @throws MeshError E0000000616 when it is not whole */
   text(): string {
     const length = this.number();
+    if (length === 0) return '';
+    if (length > this.left) throw violation('a text is longer than its frame');
     const start = this.position;
-    const end = start + length;
-    if (end > this.bytes.length) throw violation('a text is longer than its frame');
-    this.position = end;
-    return this.bytes.toString('utf8', start, end);
+    this.position += length;
+    return this.bytes.toString('utf8', start, this.position);
   }
 
   /** What is left, as a view. */
   rest(): Buffer {
-    return this.bytes.subarray(this.position);
+    return this.bytes.subarray(this.position, this.end);
+  }
+
+  private longNumber(): number {
+    const { bytes, end } = this;
+    let value = 0;
+    for (let shift = 1, i = 0; i < 5 && this.position < end; i++, shift *= 128) {
+      const byte = bytes[this.position++] as number;
+      value += (byte & 0x7f) * shift;
+      if (byte < 0x80) return value <= 0xffff_ffff ? value : fail();
+    }
+    return fail();
   }
 }
 
 function fail(): never {
   throw violation('a number is malformed');
+}
+
+/** Most bytes that a number takes. */
+export const MAX_NUMBER_BYTES = 5;
+
+/** How many bytes a number takes. */
+export function sizeOfNumber(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
+  return size;
+}
+
+/** Writes a number below 2^32. @returns where it ends */
+export function writeNumber(bytes: Buffer, at: number, value: number): number {
+  let end = at;
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[end++] = (rest & 0x7f) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[end++] = rest;
+  return end;
 }
 
 /** Writes numbers and texts into a buffer that grows. */
@@ -91,13 +142,8 @@ export class PayloadWriter {
 
   /** Writes a number below 2^32. */
   number(value: number): this {
-    this.reserve(5);
-    let rest = value;
-    while (rest > 0x7f) {
-      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    this.bytes[this.length++] = rest;
+    this.reserve(MAX_NUMBER_BYTES);
+    this.length = writeNumber(this.bytes, this.length, value);
     return this;
   }
 

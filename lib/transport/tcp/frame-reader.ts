@@ -8,12 +8,12 @@ import {
   type Piece,
   WHOLE_BYTES,
 } from './wire.js';
-import { violation } from '../../protocol/payload.js';
+import { PayloadReader, violation } from '../../protocol/payload.js';
 
 /** Takes what a {@link FrameReader} finds. What it throws ends the reading. */
 export interface FrameSink {
-  /** A whole frame. Its payload is a view of what was received. */
-  frame(type: number, id: number, payload: Buffer, part: Part): void;
+  /** A whole frame. Its payload is to be read at once; what is taken of it is a view of what was received. */
+  frame(type: number, id: number, payload: PayloadReader, part: Part): void;
   /** A piece of a message that is cut. It is a view of what was received. */
   piece(id: number, bytes: Buffer, which: Piece): void;
 }
@@ -25,6 +25,7 @@ const none = Buffer.alloc(0);
 
 /** Finds the frames in what is received, in whatever pieces it comes. Pieces of messages are handed on as they arrive. */
 export class FrameReader {
+  private readonly payload = new PayloadReader(none);
   /** The beginning of a frame that has not come whole. */
   private partial: Buffer = none;
   private filled = 0;
@@ -106,7 +107,7 @@ export class FrameReader {
       if (length > MAX_WHOLE_FRAME) throw violation(`a frame of type ${kind & ~MORE} takes ${length} bytes`);
       return false;
     }
-    this.pieceId = bytes.readUInt32BE(at + 4);
+    this.pieceId = idAt(bytes, at);
     this.pieceEnds = (kind & MORE) === 0 ? 'last' : 'more';
     this.pieceLeft = length;
     if (length === 0) this.sink.piece(this.pieceId, none, this.pieceEnds);
@@ -123,18 +124,19 @@ export class FrameReader {
   private hand(bytes: Buffer, at: number, length: number): void {
     const kind = bytes[at + 3] as number;
     const type = kind & ~MORE;
-    const start = at + HEADER_BYTES;
     if (type > FrameType.CLOSE) {
       if (type < FIRST_OPTIONAL_TYPE) throw violation(`a frame is of the unknown type ${type}`);
       return;
     }
-    this.sink.frame(
-      type,
-      bytes.readUInt32BE(at + 4),
-      bytes.subarray(start, start + length),
-      (kind & MORE) === 0 ? 'whole' : 'first',
-    );
+    const start = at + HEADER_BYTES;
+    const payload = this.payload.aim(bytes, start, start + length);
+    this.sink.frame(type, idAt(bytes, at), payload, (kind & MORE) === 0 ? 'whole' : 'first');
   }
+}
+
+function idAt(bytes: Buffer, at: number): number {
+  const low = ((bytes[at + 5] as number) << 16) | ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number);
+  return (bytes[at + 4] as number) * 0x100_0000 + low;
 }
 
 function lengthAt(bytes: Buffer, at: number): number {

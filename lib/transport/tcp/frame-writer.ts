@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
 import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
 
 /** Small frames are gathered in buffers of this size. */
@@ -89,6 +90,18 @@ export class FrameWriter {
     this.count();
   }
 
+  /** Writes a frame whose payload is three numbers, and bytes that are copied. */
+  numbers(type: number, id: number, first: number, second: number, third: number, rest: Uint8Array): void {
+    if (this.phase !== 'open') return;
+    const size = sizeOfNumber(first) + sizeOfNumber(second) + sizeOfNumber(third);
+    const at = this.reserve(HEADER_BYTES + size + rest.length);
+    const { slab } = this;
+    this.header(at, size + rest.length, type, id);
+    const next = writeNumber(slab, writeNumber(slab, at + HEADER_BYTES, first), second);
+    slab.set(rest, writeNumber(slab, next, third));
+    this.count();
+  }
+
   /** Writes the pieces of a message whose first frame was written. */
   pieces(id: number, body: Uint8Array, sent: (outcome: Outcome) => void): LargeSend {
     const large = { id, body, position: 0, sent };
@@ -144,7 +157,10 @@ export class FrameWriter {
     slab[at + 1] = length >>> 8;
     slab[at + 2] = length;
     slab[at + 3] = type;
-    slab.writeUInt32BE(id, at + 4);
+    slab[at + 4] = id >>> 24;
+    slab[at + 5] = id >>> 16;
+    slab[at + 6] = id >>> 8;
+    slab[at + 7] = id;
   }
 
   private schedule(): void {

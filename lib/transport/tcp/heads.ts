@@ -118,14 +118,18 @@ export class HeadWriter {
     for (const name in headers) this.entry(out, name, headers[name] as string);
   }
 
+  /** The only entry that the head needs; `undefined` when the reader has not got it. */
+  known(head: SharedHead): number | undefined {
+    const place = this.places.of(head);
+    return place === undefined ? undefined : place * 4 + WHOLE;
+  }
+
   /**
-   * Writes a head that other calls have, too: as a whole, and from then on as the number of its place.
+   * Writes a head that other calls have, too: as a whole, so that it is {@link known} from then on.
    *
    * @throws MeshError E0000000413 when it is longer than heads may be
    */
   writeShared(out: PayloadWriter, head: SharedHead): void {
-    const known = this.places.of(head);
-    if (known !== undefined) return void out.number(known * 4 + WHOLE);
     refuseLong(head);
     const place = this.places.give(head);
     if (place !== undefined) out.number(place * 4 + WHOLE);
@@ -177,16 +181,18 @@ export class HeadReader {
   constructor(private readonly bounds: TableBounds) {}
 
   /**
-   * Reads a head. One that was said as a whole is the same object each time.
+   * Reads a head of so many bytes. One that was said as a whole is the same object each time.
    *
    * @throws MeshError E0000000616 when it is malformed, or asks to remember too much
    */
-  read(bytes: Buffer): Head {
-    if (bytes.length > MAX_HEAD_BYTES) throw violation(`a head takes more than ${MAX_HEAD_BYTES} bytes`);
-    const input = new PayloadReader(bytes);
-    if (((bytes[0] ?? 0) & 3) !== WHOLE) return this.entries(input);
+  read(input: PayloadReader, length: number): Head {
+    if (length > MAX_HEAD_BYTES) throw violation(`a head takes more than ${MAX_HEAD_BYTES} bytes`);
+    if ((input.next & 3) !== WHOLE) return this.entries(new PayloadReader(input.take(length)));
+    const end = input.position + length;
     const place = Math.floor(input.number() / 4);
-    return input.done ? (this.heads[place] ?? unknownHead()) : this.place(place, this.entries(input));
+    if (input.position === end) return this.heads[place] ?? unknownHead();
+    if (input.position > end) throw violation('a head is longer than it said');
+    return this.place(place, this.entries(new PayloadReader(input.take(end - input.position))));
   }
 
   private place(place: number, head: Head): Head {

@@ -14,7 +14,7 @@ import { agree, encodeHello, type Hello } from './hello.js';
 import { TcpInboundCall } from './inbound-call.js';
 import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
-import { PayloadReader, violation } from '../../protocol/payload.js';
+import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, type Part, WHOLE_BYTES } from './wire.js';
 
 /** No call is looked at while answers of so many times what may be under way of large messages wait for the caller to take them. */
@@ -107,7 +107,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.host.onGreeted();
   }
 
-  onFrame(type: number, id: number, payload: Buffer, part: Part): void {
+  onFrame(type: number, id: number, payload: PayloadReader, part: Part): void {
     switch (type) {
       case FrameType.CALL:
         return this.gotCall(id, payload, part);
@@ -120,7 +120,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       case FrameType.CANCEL:
         return this.gotCancel(this.known(id));
       case FrameType.CREDIT:
-        return this.streams.get(this.known(id))?.sender.grant(new PayloadReader(payload).number());
+        return this.streams.get(this.known(id))?.sender.grant(payload.number());
       default:
         throw violation(`it sends a frame of type ${type}, which is not the caller's`);
     }
@@ -141,12 +141,14 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     if (this.streams.delete(id)) this.over();
   }
 
-  private gotCall(id: number, payload: Buffer, part: Part): void {
-    const { head, timeoutMs, rest } = this.begin(id, payload);
+  private gotCall(id: number, payload: PayloadReader, part: Part): void {
+    this.begin(id);
+    const timeoutMs = payload.number();
+    const head = this.link.head(payload);
     const arrived = (body: Buffer): void => this.arrived(id, head, timeoutMs, body);
-    if (part === 'whole') return arrived(rest.rest());
+    if (part === 'whole') return this.arrived(id, head, timeoutMs, payload.rest());
     if (id <= this.closedFrom) this.arriving.add(id);
-    this.link.assemblies.begin(id, rest.number(), 'counted', arrived);
+    this.link.assemblies.begin(id, payload.number(), 'counted', arrived);
   }
 
   private arrived(id: number, head: Head, timeoutMs: number, body: Buffer): void {
@@ -169,8 +171,11 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     }
   }
 
-  private gotOpen(id: number, payload: Buffer): void {
-    const { head } = this.begin(id, payload);
+  private gotOpen(id: number, payload: PayloadReader): void {
+    this.begin(id);
+    // Streams have no timeout.
+    payload.number();
+    const head = this.link.head(payload);
     if (id > this.closedFrom) return;
     if (this.isFull) return this.link.fail(id, this.tooMany());
     const stream = new TcpInboundStream(id, head, this);
@@ -191,10 +196,9 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   /** A new id is higher than all before. */
-  private begin(id: number, payload: Buffer): ReturnType<Link['opened']> {
+  private begin(id: number): void {
     if (id <= this.lastId) throw violation(`the id ${id} was used before`);
     this.lastId = id;
-    return this.link.opened(payload);
   }
 
   private known(id: number): number {

@@ -10,7 +10,7 @@ import { FrameWriter, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import { PingBudget } from './ping-budget.js';
-import { PayloadReader, PayloadWriter, violation } from '../../protocol/payload.js';
+import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
 import { FrameType, MORE, type Part, type Piece, WHOLE_BYTES } from './wire.js';
 
 /** Who uses a connection: the side that calls, or the side that serves. */
@@ -22,7 +22,7 @@ export interface LinkOwner {
   /** The other side has greeted. @throws MeshError when it cannot be spoken to */
   onHello(hello: Hello): void;
   /** A frame about a call or stream. @throws MeshError E0000000616 when it breaks the protocol */
-  onFrame(type: number, id: number, payload: Buffer, part: Part): void;
+  onFrame(type: number, id: number, payload: PayloadReader, part: Part): void;
   /** The other side takes no more calls beyond an id. */
   onGoaway(lastId: number): void;
   /** The connection is over. It is told once. */
@@ -100,15 +100,18 @@ export class Link implements FrameSink {
     return this.socket.bytesRead;
   }
 
-  /** Writes the frame that a call begins with. */
+  /** Writes the frame that a call begins with. @throws MeshError E0000000413 when its head is too long */
   call(id: number, { path, headers, packed, body }: OutboundCall, timeoutMs: number): void {
+    const { writer, headWriter } = this;
+    const isWhole = body.length <= WHOLE_BYTES;
+    const type = isWhole ? FrameType.CALL : FrameType.CALL | MORE;
+    const rest = isWhole ? body : new PayloadWriter(8).number(body.length).written;
+    const known = packed && headWriter?.known(packed);
+    if (known !== undefined) return writer.numbers(type, id, timeoutMs, sizeOfNumber(known), known, rest);
     const head = this.headScratch.clear();
-    if (packed) this.headWriter?.writeShared(head, packed);
-    else this.headWriter?.write(head, { path, headers });
-    const scratch = this.begin(timeoutMs, head.written);
-    if (body.length <= WHOLE_BYTES) return this.writer.frame(FrameType.CALL, id, scratch.written, body);
-    scratch.number(body.length);
-    this.writer.frame(FrameType.CALL | MORE, id, scratch.written);
+    if (packed) headWriter?.writeShared(head, packed);
+    else headWriter?.write(head, { path, headers });
+    writer.frame(type, id, this.begin(timeoutMs, head.written).written, rest);
   }
 
   /** Writes the frame that a stream begins with. */
@@ -117,12 +120,9 @@ export class Link implements FrameSink {
     this.writer.frame(FrameType.OPEN, id, this.begin(0, this.headScratch.written).written);
   }
 
-  /** Reads what {@link call} or {@link open} wrote. @throws MeshError E0000000616 when it is malformed */
-  opened(payload: Buffer): { readonly head: Head; readonly timeoutMs: number; readonly rest: PayloadReader } {
-    const input = new PayloadReader(payload);
-    const timeoutMs = input.number();
-    const head = this.headReader.read(input.take(input.number()));
-    return { head, timeoutMs, rest: input };
+  /** Reads what {@link call} or {@link open} wrote, up to the head. @throws MeshError E0000000616 when it is malformed */
+  head(payload: PayloadReader): Head {
+    return this.headReader.read(payload, payload.number());
   }
 
   /** Writes a message: whole, or its first frame. */
@@ -137,10 +137,10 @@ export class Link implements FrameSink {
   }
 
   /** Reads a message of a stream. @param receiver absent where nobody reads it any more: it is passed over */
-  messageOn(id: number, receiver: MessageReceiver | undefined, payload: Buffer, part: Part): void {
-    const total = part === 'whole' ? payload.length : new PayloadReader(payload).number();
+  messageOn(id: number, receiver: MessageReceiver | undefined, payload: PayloadReader, part: Part): void {
+    const total = part === 'whole' ? payload.left : payload.number();
     receiver?.begin(total);
-    if (part === 'whole') return receiver?.push(payload);
+    if (part === 'whole') return receiver?.push(payload.rest());
     this.assemblies.begin(id, total, 'free', receiver && ((message) => receiver.push(message)));
   }
 
@@ -156,10 +156,9 @@ export class Link implements FrameSink {
   }
 
   /** Reads what {@link fail} wrote. */
-  failure(payload: Buffer): MeshError {
-    const input = new PayloadReader(payload);
-    const flags = input.number();
-    return new MeshError(input.text(), input.text(), { neverSent: (flags & 1) !== 0 });
+  failure(payload: PayloadReader): MeshError {
+    const flags = payload.number();
+    return new MeshError(payload.text(), payload.text(), { neverSent: (flags & 1) !== 0 });
   }
 
   /** Lets the other side send so much more on a stream; with id 0, of large messages. */
@@ -198,17 +197,17 @@ export class Link implements FrameSink {
     this.lose(why);
   }
 
-  frame(type: number, id: number, payload: Buffer, part: Part): void {
+  frame(type: number, id: number, payload: PayloadReader, part: Part): void {
     if (this.over) return;
     if (!this.greeted) return this.meet(type, payload);
     switch (type) {
       case FrameType.HELLO:
         throw violation('it greets twice');
       case FrameType.PING:
-        if (payload.length > MAX_PING_BYTES) throw violation(`a ping takes ${payload.length} bytes`);
+        if (payload.left > MAX_PING_BYTES) throw violation(`a ping takes ${payload.left} bytes`);
         this.pings.take();
         // Who reads nothing gets no answers, either.
-        return this.writer.isFull ? undefined : this.writer.frame(FrameType.PONG, id, payload);
+        return this.writer.isFull ? undefined : this.writer.frame(FrameType.PONG, id, payload.rest());
       case FrameType.PONG:
         return this.pongs.shift()?.();
       case FrameType.GOAWAY:
@@ -216,7 +215,7 @@ export class Link implements FrameSink {
       case FrameType.CLOSE:
         return this.heedClose(payload);
       case FrameType.CREDIT:
-        if (id === 0) return this.heedCredit(new PayloadReader(payload).number());
+        if (id === 0) return this.heedCredit(payload.number());
     }
     this.pings.reset();
     this.owner.onFrame(type, id, payload, part);
@@ -248,10 +247,10 @@ export class Link implements FrameSink {
     else socket.resume();
   }
 
-  private meet(type: number, payload: Buffer): void {
+  private meet(type: number, payload: PayloadReader): void {
     if (type === FrameType.CLOSE) return this.heedClose(payload);
     if (type !== FrameType.HELLO) throw violation('it does not greet first');
-    const hello = decodeHello(payload);
+    const hello = decodeHello(payload.rest());
     this.greeted = hello;
     this.headWriter = new HeadWriter(hello.table);
     this.gate = new BulkGate(hello.bulkBytes);
@@ -262,10 +261,9 @@ export class Link implements FrameSink {
     if (!this.gate?.release(bytes)) throw violation('it takes more than was under way');
   }
 
-  private heedClose(payload: Buffer): void {
-    const input = new PayloadReader(payload);
-    const code = input.text();
-    const text = input.text().slice(0, MAX_REASON);
+  private heedClose(payload: PayloadReader): void {
+    const code = payload.text();
+    const text = payload.text().slice(0, MAX_REASON);
     this.end(new MeshError(code, `the other side has closed the connection: ${text}`));
     this.socket.destroy();
   }

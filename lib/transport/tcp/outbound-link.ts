@@ -10,7 +10,7 @@ import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import { Link, type LinkOwner } from './link.js';
 import { OutboundStream } from './outbound-stream.js';
-import { PayloadReader, violation } from '../../protocol/payload.js';
+import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
 
 /** A call, and where it stands on its connection. */
@@ -136,7 +136,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.host.onReady(this);
   }
 
-  onFrame(type: number, id: number, payload: Buffer, part: Part): void {
+  onFrame(type: number, id: number, payload: PayloadReader, part: Part): void {
     if (id === 0 || id > this.lastId) throw violation(`it answers ${id}, which was never asked`);
     switch (type) {
       case FrameType.ANSWER:
@@ -148,7 +148,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
       case FrameType.ERROR:
         return this.gotError(id, payload);
       case FrameType.CREDIT:
-        return this.streams.get(id)?.sender.grant(new PayloadReader(payload).number());
+        return this.streams.get(id)?.sender.grant(payload.number());
       default:
         throw violation(`it sends a frame of type ${type}, which is the caller's`);
     }
@@ -207,9 +207,9 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.link.writer.frame(FrameType.CANCEL, call.id);
   }
 
-  private gotAnswer(id: number, payload: Buffer, part: Part): void {
-    if (part === 'whole') return this.succeed(id, payload);
-    const total = new PayloadReader(payload).number();
+  private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
+    if (part === 'whole') return this.succeed(id, payload.rest());
+    const total = payload.number();
     this.link.assemblies.begin(id, total, 'counted', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
   }
 
@@ -219,7 +219,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     call?.succeed(body);
   }
 
-  private gotError(id: number, payload: Buffer): void {
+  private gotError(id: number, payload: PayloadReader): void {
     this.link.assemblies.drop(id);
     const error = this.link.failure(payload);
     const call = this.calls.get(id);

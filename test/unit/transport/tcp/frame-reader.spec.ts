@@ -31,7 +31,7 @@ function framesIn(chunks: readonly Buffer[], skip = 0): Frame[] {
   const reader = new FrameReader(
     {
       frame: (type, id, payload, part) =>
-        void found.push({ type, more: part === 'first', id, payload: Buffer.from(payload) }),
+        void found.push({ type, more: part === 'first', id, payload: Buffer.from(payload.rest()) }),
       piece: () => undefined,
     },
     skip,
