@@ -38,7 +38,7 @@ export interface ListenOptions {
   port?: number;
   /** Interface to bind. Default `0.0.0.0`. */
   host?: string;
-  /** Names of the transports that listen here. Default: the default transport, `grpc`, whose port serves HTTP as well. */
+  /** Names of the transports that listen here. Default: the default transport, `auto`, whose port serves gRPC, TCP and HTTP. */
   transports?: readonly string[];
   /** Time for a new connection to show what it speaks, and for the headers of a request over HTTP/1.1 to arrive, in ms. Default 10 000. */
   handshakeTimeoutMs?: number;

@@ -16,7 +16,7 @@ export interface StaticServiceOptions {
   instId?: string;
   /** Subset that these instances belong to, for calls directed to a subset. */
   subset?: string;
-  /** Transport to reach them. Default: the default transport, `grpc`. */
+  /** Transport to reach them. Default: the default transport, `auto`: gRPC, and TCP where they say that they speak it. */
   transport?: string;
 }
 

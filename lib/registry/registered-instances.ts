@@ -4,6 +4,7 @@ import { Header } from '../protocol/headers.js';
 import { LOCAL_INST_ID, LOCAL_NODE_ID, sameId } from '../protocol/urn.js';
 import { admits, calleeOf, type PartyKey, partyKey } from './party.js';
 import { type CallTarget, EVERY_SUBSET, type Instance } from './registry.js';
+import type { RegisteredService } from './registration.js';
 import type { RegisteredProvider, Registrations } from './registrations.js';
 
 /** Questions about one service whose answers are held; they come from calls, so their number is bounded. */
@@ -29,7 +30,8 @@ export class RegisteredInstances {
   private readonly places = new WeakMap<RegisteredProvider, Place>();
 
   constructor(
-    private readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'>,
+    private readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'> &
+      Partial<Pick<ResolvedMeshOptions, 'use'>>,
     private readonly registrations: Pick<Registrations, 'providers'>,
   ) {
     this.own = partyKey(options);
@@ -102,7 +104,12 @@ export class RegisteredInstances {
   private instanceOf({ registration, service, address }: RegisteredProvider, owner: PartyKey): Instance {
     const { nodeId, instId } = owner === this.own ? this.options : { nodeId: service.node, instId: service.inst };
     const subset = service.attrs[Header.SUBSET] || registration.attachments[Header.SUBSET] || '';
-    const transport = Object.hasOwn(PROTO_NUMBER, service.proto) ? service.proto : 'grpc';
-    return { address, transport, nodeId, instId, subset };
+    return { address, transport: this.transportOf(service), nodeId, instId, subset };
+  }
+
+  /** Who is reached over gRPC may say there that it speaks TCP, unless gRPC was chosen. */
+  private transportOf({ proto }: RegisteredService): string {
+    if (proto !== 'grpc' && Object.hasOwn(PROTO_NUMBER, proto)) return proto;
+    return this.options.use?.['transport'] === 'grpc' ? 'grpc' : 'auto';
   }
 }

@@ -312,8 +312,8 @@ export interface Transport {
   listen(at: ListenAt, acceptor: Acceptor): Promise<Listener>;
 }
 
-/** The family of transports. The default is `grpc`. */
-export const TRANSPORT = defineFamily<Transport>('transport', 'grpc');
+/** The family of transports. The default is `auto`: gRPC, and TCP where the peer says that it speaks it. */
+export const TRANSPORT = defineFamily<Transport>('transport', 'auto');
 
 /** Path of the mesh's RPC over gRPC. A generic method with raw bytes in and out. */
 export const MESH_RPC_PATH = '/mesh-rpc/v1';

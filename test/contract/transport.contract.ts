@@ -115,6 +115,11 @@ export function describeTransport(name: string, make: () => Transport): void {
       if (seen?.deadline !== Infinity) expect(Math.abs((seen?.deadline ?? 0) - call.deadline)).toBeLessThan(500);
     });
 
+    it('says no deadline for a call that has none', async () => {
+      await connection.call({ ...outbound(), deadline: Infinity });
+      expect(service.seen[0]?.deadline).toBe(Infinity);
+    });
+
     it('tells the query from the path', async () => {
       await connection.call(outbound({ path: '/echo?timeout=5&a=b?c' }));
       expect(service.seen[0]).toMatchObject({ path: '/echo', query: 'timeout=5&a=b?c', method: 'POST' });

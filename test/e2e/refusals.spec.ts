@@ -108,7 +108,7 @@ describe('at start an application is refused', () => {
     });
     const listen = { host: '127.0.0.1', port: 0, transports: ['carrier-pigeon'] };
     await expect(startApp({ options: { listen } })).rejects.toMatchObject({
-      message: expect.stringContaining("no transport named 'carrier-pigeon'; known: 'grpc'"),
+      message: expect.stringContaining("no transport named 'carrier-pigeon'; known: 'auto', 'grpc'"),
     });
   });
 

@@ -36,12 +36,13 @@ export class TcpWay {
     return pending;
   }
 
-  /** The connection, if it is up. */
+  /** The connection, if a call can be sent on it at once. */
   take(): TcpConnection | undefined {
     const { state } = this;
     if (state.kind !== 'up') return undefined;
-    if (state.connection.ready) return state.connection;
-    this.lose(state.connection, state.since);
+    const { standing } = state.connection;
+    if (standing === 'free') return state.connection;
+    if (standing === 'none') this.lose(state.connection, state.since);
     return undefined;
   }
 

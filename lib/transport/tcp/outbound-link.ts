@@ -73,6 +73,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     return this.link.peer?.forms.has('packed') ?? false;
   }
 
+  /** Whether the peer takes no more calls at the moment. */
+  get full(): boolean {
+    return this.pending >= this.peer.maxCalls;
+  }
+
   /** Sends a call. */
   send(call: TcpCall): void {
     const { body, packed } = call.call;
@@ -187,10 +192,9 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   private write(call: TcpCall): void {
     const { body } = call.call;
-    const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
     const id = this.nextId();
     try {
-      this.link.call(id, call.call, timeoutMs);
+      this.link.call(id, call.call, timeoutOf(call));
     } catch (error) {
       return call.fail(toMeshError(error));
     }
@@ -249,6 +253,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.streams.delete(id);
     return stream;
   }
+}
+
+/** What a call says of its time; 0 for one that has no end. */
+function timeoutOf({ remainingMs }: TcpCall): number {
+  return remainingMs === Infinity ? 0 : Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(remainingMs)));
 }
 
 function tooMany(maxCalls: number): MeshError {

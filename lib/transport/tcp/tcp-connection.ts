@@ -81,9 +81,10 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
     return state.kind === 'connecting' ? { stage: state.stage, address: target.address } : undefined;
   }
 
-  /** Whether calls can be sent at once: the peer has greeted, and the connection was not lost since. */
-  get ready(): boolean {
-    return this.state.kind === 'ready';
+  /** Whether a call can be sent at once: the peer has greeted, and takes more of them. `none`: there is no connection at the moment. */
+  get standing(): 'free' | 'full' | 'none' {
+    if (this.state.kind !== 'ready') return 'none';
+    return this.state.link.full ? 'full' : 'free';
   }
 
   /** Connects, unless it is connected. @throws MeshError E0000000619 when nobody greets there */

@@ -56,11 +56,11 @@ function ends(options: MeshOptions): Ends {
   };
 }
 
-/** By way of nodes, with the settings that they come with. */
-export const hops = ends({});
+/** By way of nodes, over gRPC. */
+export const hops = ends({ use: { transport: 'grpc' } });
 
 /** The same over the TCP protocol. */
 export const hopsTcp = ends({ use: { transport: 'tcp' } });
 
 /** The same with unary calls, as applications and nodes of other makes make them. */
-export const hopsUnary = ends({ grpc: { mode: 'unary' } });
+export const hopsUnary = ends({ use: { transport: 'grpc' }, grpc: { mode: 'unary' } });

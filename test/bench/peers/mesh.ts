@@ -35,8 +35,8 @@ function loopback(at: number): string {
   return at === 0 ? HOST : `127.0.${1 + (at >> 8)}.${at & 255}`;
 }
 
-/** The mesh over gRPC, as it comes: two of our own ends let calls follow each other on open streams. */
-export const mesh = ends({});
+/** The mesh over gRPC: two of our own ends let calls follow each other on open streams. */
+export const mesh = ends({ use: { transport: 'grpc' } });
 
 /** The mesh over its own TCP protocol. */
 export const meshTcp = ends({ use: { transport: 'tcp' } });
@@ -48,4 +48,4 @@ export const meshTcpBytes = ends({ use: { transport: 'tcp' } }, 'bytes');
 export const meshHttp1 = ends({ use: { transport: 'http' } });
 
 /** The mesh over gRPC as it speaks to peers of other kinds: every call is a gRPC call. */
-export const meshUnary = ends({ grpc: { mode: 'unary' } });
+export const meshUnary = ends({ use: { transport: 'grpc' }, grpc: { mode: 'unary' } });

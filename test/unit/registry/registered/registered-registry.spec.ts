@@ -36,13 +36,22 @@ describe('RegisteredRegistry', () => {
     await registrations.put(registrationOf('b:2', [SERVICE], { attachments: { 'mesh-subset': 'green' } }));
     expect(resolve()).toEqual([
       { address: 'a:1', transport: 'http', nodeId: NODE, instId: INST, subset: 'blue' },
-      { address: 'b:2', transport: 'grpc', nodeId: NODE, instId: INST, subset: 'green' },
+      { address: 'b:2', transport: 'auto', nodeId: NODE, instId: INST, subset: 'green' },
     ]);
   });
 
   it('takes a service that names no transport known for one of gRPC', async () => {
     await registrations.put(registrationOf('a:1', [], { services: [serviceOf({ urn: URN, proto: 'toString' })] }));
-    expect(resolve()).toMatchObject([{ transport: 'grpc' }]);
+    expect(resolve()).toMatchObject([{ transport: 'auto' }]);
+  });
+
+  it.each([
+    ['grpc', 'grpc'],
+    ['tcp', 'auto'],
+  ])('reaches what is called over gRPC, with the transport %s chosen, by %s', async (chosen, transport) => {
+    make({ use: { transport: chosen } });
+    await registrations.put(registrationOf('a:1', [SERVICE]));
+    expect(resolve()).toMatchObject([{ transport }]);
   });
 
   it('goes before the services of the options, which go on serving what nobody has registered', async () => {
