@@ -1,17 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Machine } from './machine.js';
 import type { Section } from './section.js';
 
-/** What a run has found out, as `--json` writes it and `--from` reads it. */
+/** What was found out, as `--json` writes it and `--from` reads it. Sections of several runs may be together. */
 export interface BenchResult {
-  readonly machine: Machine;
   readonly sections: readonly Section[];
 }
 
-/** Writes the result of a run. */
+/** Writes a result. Sections of an earlier one in the same file stay, unless they were measured anew. */
 export function writeResult(file: string, result: BenchResult): void {
-  writeFileSync(resolve(file), `${JSON.stringify(result, null, 2)}\n`);
+  const whole = existsSync(resolve(file)) ? renewed(readResult(file), result) : result;
+  writeFileSync(resolve(file), `${JSON.stringify(whole, null, 2)}\n`);
 }
 
 /**
@@ -21,6 +20,12 @@ export function writeResult(file: string, result: BenchResult): void {
  */
 export function readResult(file: string): BenchResult {
   const result = JSON.parse(readFileSync(resolve(file), 'utf8')) as Partial<BenchResult> | null;
-  if (result?.machine && Array.isArray(result.sections)) return result as BenchResult;
+  if (Array.isArray(result?.sections)) return result as BenchResult;
   throw new Error(`${file} is no result of the bench, as --json writes it`);
+}
+
+/** A result with some sections in place of those that had their names. */
+export function renewed(before: BenchResult, { sections }: BenchResult): BenchResult {
+  const names = new Set(sections.map(({ name }) => name));
+  return { sections: [...before.sections.filter(({ name }) => !names.has(name)), ...sections] };
 }

@@ -1,6 +1,7 @@
 import type { BenchResult } from './bench-result.js';
+import type { Machine } from './machine.js';
 import { figure } from './markdown.js';
-import type { PeerFigures, RowData, TableData } from './section.js';
+import type { PeerFigures, RowData, Section } from './section.js';
 
 /** A row of the tables that is drawn. */
 interface Panel {
@@ -65,6 +66,7 @@ const STYLE = `
 /** What is drawn in a panel. */
 interface Drawing {
   readonly panel: Panel;
+  readonly machine: Machine;
   readonly row: RowData;
   /** Names of the peers that stand out. */
   readonly own: ReadonlySet<string>;
@@ -73,12 +75,13 @@ interface Drawing {
 /**
  * Draws the result of a run: for each of some rows a bar for each peer, the best first, on a logarithmic scale.
  *
- * @throws Error when none of the rows was measured
+ * @returns `undefined` when none of the rows was measured
  */
-export function chart({ machine, sections }: BenchResult): string {
-  const tables = new Map(sections.map(({ name, table }) => [name, table]));
-  const drawings = PANELS.flatMap((panel) => drawingOf(panel, tables.get(panel.section)));
-  if (drawings.length === 0) throw new Error('there is nothing to draw: neither calls nor sessions were measured');
+export function chart({ sections }: BenchResult): string | undefined {
+  const drawings = PANELS.flatMap((panel) => sections.flatMap((section) => drawingOf(panel, section)));
+  const [first] = drawings;
+  if (!first) return undefined;
+  const { machine } = first;
   let height = HEAD;
   const parts: string[] = [];
   for (let at = 0; at < drawings.length; at += 2) {
@@ -99,12 +102,13 @@ export function chart({ machine, sections }: BenchResult): string {
   ].join('\n');
 }
 
-function drawingOf(panel: Panel, table: TableData | undefined): readonly Drawing[] {
+function drawingOf(panel: Panel, { name, machine, table }: Section): readonly Drawing[] {
+  if (name !== panel.section) return [];
   const { unit, bytes, concurrency } = panel.row;
   const row = table?.rows.find((one) => one.unit === unit && one.bytes === bytes && one.concurrency === concurrency);
   if (!table || !row || row.peers.length === 0) return [];
-  const own = new Set(table.peers.filter(({ library }) => library === OWN).map(({ name }) => name));
-  return [{ panel, row, own }];
+  const own = new Set(table.peers.filter(({ library }) => library === OWN).map((peer) => peer.name));
+  return [{ panel, machine, row, own }];
 }
 
 function heightOf({ row }: Drawing): number {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readResult, writeResult, type BenchResult } from './bench-result.js';
 import { chart } from './chart.js';
+import type { Judgement } from './goals.js';
 import { benchIdle } from './idle/idle.js';
 import { describeMachine, thisMachine } from './machine.js';
 import { benchMemory, CALL_MEMORY, HOP_MEMORY } from './memory.js';
@@ -9,12 +10,12 @@ import { readOptions, USAGE, type BenchOptions } from './options.js';
 import { writePage } from './page.js';
 import { peerNamed } from './peers.js';
 import { benchTable } from './run-table.js';
-import { textOf, type Section } from './section.js';
+import { textOf, type Findings, type Section } from './section.js';
 import { benchStart } from './start/start.js';
 import { benchStore } from './store.js';
 import { TABLES } from './tables.js';
 
-type Bench = (options: BenchOptions) => Promise<Omit<Section, 'name'> | undefined>;
+type Bench = (options: BenchOptions) => Promise<Findings | undefined>;
 
 const plain =
   (bench: (options: BenchOptions) => Promise<string>): Bench =>
@@ -36,31 +37,35 @@ export async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (!options) return console.log(USAGE);
   options.only?.forEach(peerNamed);
-  const { from, json, chart: picture, report } = options;
-  const result = from === undefined ? await run(options) : readResult(from);
-  if (json !== undefined) writeResult(json, result);
-  if (picture !== undefined) writeFileSync(resolve(picture), chart(result));
-  if (report !== undefined) await writePage(report, result);
+  if (options.from !== undefined) return write(readResult(options.from), options);
+  const sections = await run(options);
+  console.log(summary(sections.flatMap(({ judgements }) => judgements)));
 }
 
-async function run(options: BenchOptions): Promise<BenchResult> {
+async function run(options: BenchOptions): Promise<readonly Section[]> {
   const machine = thisMachine(options);
   console.log(describeMachine(machine));
   const sections: Section[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {
-    if (!options.rows.includes(name)) continue;
-    const found = await bench(options);
+    const found = options.rows.includes(name) ? await bench(options) : undefined;
     if (!found) continue;
-    sections.push({ name, ...found });
+    sections.push({ name, machine, ...found });
     console.log(`\n## ${name}\n\n${textOf(found)}`);
+    await write({ sections }, options);
   }
-  console.log(summary(sections));
-  return { machine, sections };
+  return sections;
+}
+
+/** Writes what is asked for. It is done after each section: what comes later may fail. */
+async function write(result: BenchResult, { json, chart: picture, report }: BenchOptions): Promise<void> {
+  if (json !== undefined) writeResult(json, result);
+  if (report !== undefined) await writePage(report, result);
+  const drawn = picture === undefined ? undefined : chart(json === undefined ? result : readResult(json));
+  if (picture !== undefined && drawn !== undefined) writeFileSync(resolve(picture), drawn);
 }
 
 /** Which goals are not reached. */
-function summary(sections: readonly Section[]): string {
-  const judgements = sections.flatMap((section) => section.judgements);
+function summary(judgements: readonly Judgement[]): string {
   if (judgements.length === 0) return '';
   const missed = judgements.filter(({ reached }) => !reached);
   const lines = missed.map(({ peer, row, goal, is }) => `  not: ${peer}, ${row}: ${is.toFixed(2)}, ${goal}`);

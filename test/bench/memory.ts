@@ -4,7 +4,7 @@ import type { Judgement } from './goals.js';
 import { figure, markdown } from './markdown.js';
 import type { BenchOptions } from './options.js';
 import { peerNamed } from './peers.js';
-import type { Section } from './section.js';
+import type { Findings } from './section.js';
 import { processForEach } from './worker-process.js';
 
 const CELL: Cell = { kind: 'rate', concurrency: 64, bytes: 128 };
@@ -43,7 +43,7 @@ export interface Point {
 }
 
 /** Shows how much memory processes have in use, each time after a collection, while very many calls are made. */
-export async function benchMemory(filling: Filling, options: BenchOptions): Promise<Omit<Section, 'name'>> {
+export async function benchMemory(filling: Filling, options: BenchOptions): Promise<Findings> {
   const { peers, roles, calls: usual } = filling;
   const { calls = usual, only, pinning } = options;
   const parts = [`${figure(calls)} calls of ${CELL.bytes} bytes, ${CELL.concurrency} at a time`];

@@ -47,7 +47,8 @@ export const USAGE = `npm run bench -- [options]
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
   --calls N      calls of memory (10000000) and hop-memory (1000000)
-  --json FILE    write the result, with the figures of every round
+  --json FILE    write the result, with the figures of every round; what the file has of
+                 other tables stays
   --from FILE    measure nothing, take the result that --json has written
   --chart FILE   draw the result, in SVG
   --report FILE  put the tables into a page in Markdown, such as docs/performance.md, between

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import type { BenchResult } from './bench-result.js';
-import { describeMachine, type Machine } from './machine.js';
+import { describeMachine } from './machine.js';
 import { textOf, type Section } from './section.js';
 
 /** Puts the sections of a result into a page that has room for them, and leaves all else there as it is. */
@@ -17,15 +17,15 @@ export async function writePage(file: string, result: BenchResult): Promise<void
  *
  * @throws Error when the page has no room for a section
  */
-export function pageWith(page: string, { machine, sections }: BenchResult): string {
-  return sections.reduce((text, section) => withSection(text, section, machine), page);
+export function pageWith(page: string, { sections }: BenchResult): string {
+  return sections.reduce(withSection, page);
 }
 
-function withSection(page: string, section: Section, machine: Machine): string {
+function withSection(page: string, section: Section): string {
   const [begin, end] = [`<!-- bench:${section.name} -->`, `<!-- /bench:${section.name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`the page has no ${begin} … ${end}`);
-  const about = `\`\`\`text\n${describeMachine(machine)}\n\`\`\``;
+  const about = `\`\`\`text\n${describeMachine(section.machine)}\n\`\`\``;
   const text = textOf(section).replaceAll(/^### /gm, '#### ');
   return `${page.slice(0, from)}${begin}\n\n${about}\n\n${text}\n\n${page.slice(to)}`;
 }

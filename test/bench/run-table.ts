@@ -8,7 +8,7 @@ import { reasonToSkip } from './installed.js';
 import type { BenchOptions } from './options.js';
 import { report } from './report.js';
 import { flatness, scaleReport } from './scale.js';
-import { describePeers, tableData, type Section } from './section.js';
+import { describePeers, tableData, type Findings } from './section.js';
 import type { Table } from './tables.js';
 import { oneProcess, processForEach } from './worker-process.js';
 
@@ -20,7 +20,7 @@ const MOST_IN_SMOKE = 256;
  *
  * @returns `undefined` when there are none
  */
-export async function benchTable(table: Table, options: BenchOptions): Promise<Omit<Section, 'name'> | undefined> {
+export async function benchTable(table: Table, options: BenchOptions): Promise<Findings | undefined> {
   const { only, purpose, pinning } = options;
   const wanted = table.peers.filter(({ name }) => only?.includes(name) ?? true);
   const peers = wanted.filter((peer) => reasonToSkip(peer) === undefined);
@@ -45,7 +45,7 @@ function partsOf({ shows, references, hops }: Table, results: Results): readonly
   return [report(results, references), hopReport(results, hops)].filter((part) => part !== '');
 }
 
-function judgementsOf({ shows, goals }: Table, results: Results): Section['judgements'] {
+function judgementsOf({ shows, goals }: Table, results: Results): Findings['judgements'] {
   return [...judge(results, goals), ...(shows === 'scale' ? flatness(results) : [])];
 }
 

@@ -3,7 +3,7 @@ import { cellName } from './cell.js';
 import type { Result, Results } from './contest.js';
 import { verdict, type Judgement } from './goals.js';
 import { reasonToSkip } from './installed.js';
-import { versionOf } from './machine.js';
+import { versionOf, type Machine } from './machine.js';
 import type { Peer } from './peer.js';
 import { entriesOf, rowName, rowsOf, type Row } from './rows.js';
 import { median, summarise, type Summary } from './stats.js';
@@ -12,6 +12,7 @@ import { median, summarise, type Summary } from './stats.js';
 export interface Section {
   /** Name for `--rows`. */
   readonly name: string;
+  readonly machine: Machine;
   /** What is shown of it: its tables, with headings of the third level. */
   readonly markdown: string;
   /** Whether it is as it is to be. */
@@ -19,6 +20,9 @@ export interface Section {
   /** The figures, where peers were compared. */
   readonly table?: TableData;
 }
+
+/** What is found out of a section. */
+export type Findings = Omit<Section, 'name' | 'machine'>;
 
 /** The figures of a table. */
 export interface TableData {
@@ -77,7 +81,7 @@ export function describePeers({ peers, skipped }: Pick<TableData, 'peers' | 'ski
 }
 
 /** All that is shown of a section. */
-export function textOf({ markdown, judgements }: Pick<Section, 'markdown' | 'judgements'>): string {
+export function textOf({ markdown, judgements }: Findings): string {
   return [markdown, verdict(judgements)].filter((part) => part !== '').join('\n\n');
 }
 

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Pinning } from './pinning.js';
 import type { Answer, Order, Orders } from './worker-orders.js';
 
-/** Longest that a worker may take for an order beyond the time that it is told to measure, in ms. */
-const PATIENCE_MS = 30_000;
+/** Longest that a worker may take for an order beyond the time that it is told to measure, in ms: dozens of them start at once. */
+const PATIENCE_MS = 120_000;
 
 /** A worker as its parent process sees it. It is given one order after the other. */
 export class WorkerProcess {

@@ -6,7 +6,7 @@ import { HOST } from '../peer.js';
 import type { Served } from '../peer.js';
 
 /** How long a broker may take until it takes connections, in ms. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Starts a program that passes messages on, and waits until it takes connections. It is bound to the CPU of its parent. */
 export async function startBroker(program: string, args: readonly string[], port: number): Promise<Served> {

@@ -32,7 +32,7 @@ export const moleculer: Ends = {
   async dial(port) {
     const broker = brokerOf(`client-${process.pid}`, null, [`${HOST}:${port}/${SERVER}`]);
     await broker.start();
-    await broker.waitForServices('bench', 20_000, 20);
+    await broker.waitForServices('bench', 60_000, 20);
     return {
       prepare: (payload) => async () => (await broker.call<Message, Message>('bench.echo', { payload })).payload.length,
       close: () => broker.stop(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../bench/bench-result.js';
+import { renewed } from '../../bench/bench-result.js';
 import { pageWith } from '../../bench/page.js';
 
 const PAGE = `# Performance
@@ -31,7 +32,7 @@ function resultOf(name: string, markdown: string): BenchResult {
     seconds: 1,
     warmUpSeconds: 3,
   } as const;
-  return { machine, sections: [{ name, markdown, judgements: [] }] };
+  return { sections: [{ name, machine, markdown, judgements: [] }] };
 }
 
 describe('the page of the bench', () => {
@@ -51,5 +52,16 @@ describe('the page of the bench', () => {
 
   it('is refused when it has no room for a section', () => {
     expect(() => pageWith(PAGE, resultOf('store', 'new'))).toThrow('the page has no <!-- bench:store -->');
+  });
+});
+
+describe('a result of the bench', () => {
+  it('keeps the sections of earlier runs, but those that are measured anew', () => {
+    const before = { sections: [...resultOf('rpc', 'old').sections, ...resultOf('hops', 'old').sections] };
+    const { sections } = renewed(before, resultOf('rpc', 'new'));
+    expect(sections.map(({ name, markdown }) => [name, markdown])).toEqual([
+      ['hops', 'old'],
+      ['rpc', 'new'],
+    ]);
   });
 });
