@@ -1,0 +1,21 @@
+// Runs the fuzzer on the sources as they are: `npm run fuzz -- --help` tells the options.
+import { fileURLToPath } from 'node:url';
+import { createServer } from 'vite';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const server = await createServer({
+  root,
+  configFile: false,
+  logLevel: 'error',
+  appType: 'custom',
+  optimizeDeps: { noDiscovery: true },
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+});
+try {
+  const { main } = await server.ssrLoadModule('/test/fuzz/main.ts');
+  process.exitCode = await main(process.argv.slice(2));
+} finally {
+  await server.close();
+}
+// What a finding leaves open must not keep the process.
+process.exit();
