@@ -21,6 +21,15 @@ export interface RawAnswer {
   readonly body: Uint8Array;
 }
 
+/** Where a large payload stands in what is written: `within` the body, or `behind` it, where whoever sends it need not copy it. */
+export type PayloadPlace = 'within' | 'behind';
+
+/** What was written of a message. */
+export interface Written {
+  /** What stands behind the body: the payload, or nothing. */
+  readonly tail?: Uint8Array | undefined;
+}
+
 /** Turns the plain fields of a message into bytes of a content type, and back. */
 export interface FieldFormat {
   readonly contentType: string;
@@ -46,10 +55,29 @@ export interface Dialect {
   recognise(request: RawRequest): number;
   /** @throws MeshError E0000000400 or E0000000616 when the request is not well formed */
   readRequest(request: RawRequest, formats: FieldFormats): SessionRequest;
-  /** The answer to a request, in the request's own content type. */
-  writeAnswer(request: RawRequest, answer: SessionAnswer, formats: FieldFormats): RawAnswer;
-  /** A request for a peer that speaks this dialect. */
-  writeRequest(request: SessionRequest, wire: 'grpc' | 'http', contentType: string, formats: FieldFormats): RawRequest;
+  /**
+   * The answer to a request, in the request's own content type.
+   *
+   * @param place `behind` when a payload may stand behind the body; absent: `within`
+   */
+  writeAnswer(
+    request: RawRequest,
+    answer: SessionAnswer,
+    formats: FieldFormats,
+    place?: PayloadPlace,
+  ): RawAnswer & Written;
+  /**
+   * A request for a peer that speaks this dialect.
+   *
+   * @param place `behind` when a payload may stand behind the body; absent: `within`
+   */
+  writeRequest(
+    request: SessionRequest,
+    wire: 'grpc' | 'http',
+    contentType: string,
+    formats: FieldFormats,
+    place?: PayloadPlace,
+  ): RawRequest & Written;
   /** @throws MeshError E0000000616 when the answer is not well formed */
   readAnswer(
     operation: SessionOperation,

@@ -1,6 +1,6 @@
 import { toMeshError } from '../errors/from-unknown.js';
 import type { MeshError } from '../errors/mesh-error.js';
-import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../protocol/dialect.js';
+import type { Dialect, FieldFormats, PayloadPlace, RawAnswer, RawRequest, Written } from '../protocol/dialect.js';
 import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
 import {
@@ -45,7 +45,7 @@ export class SessionEndpoint {
   constructor(private readonly parts: SessionWireParts) {
     for (const operation of OPERATIONS) {
       const handler: CallHandler = refusing(
-        (call) => this.serve(rawRequest(operation, call), call),
+        (call) => this.serve(rawRequest(operation, call), call, call.takesTails ? 'behind' : 'within'),
         (error, call) => this.refuse(rawRequest(operation, call), error),
       );
       this.handlers.set(grpcSessionPath(operation), handler);
@@ -56,13 +56,17 @@ export class SessionEndpoint {
   /** Finds the handler of a path of the session API. */
   readonly accept: Acceptor = (path) => this.handlers.get(path);
 
-  /** Serves a request, wherever its bytes came from, and answers in its dialect. What goes wrong is the answer's code. */
-  async serve(raw: RawRequest, wait: SessionWait): Promise<CallAnswer> {
+  /**
+   * Serves a request, wherever its bytes came from, and answers in its dialect. What goes wrong is the answer's code.
+   *
+   * @param place `behind` when a payload may stand behind the answer's body; absent: `within`
+   */
+  async serve(raw: RawRequest, wait: SessionWait, place?: PayloadPlace): Promise<CallAnswer> {
     const dialect = recogniseDialect(this.parts.dialects, raw, this.parts.fallback);
     const outcome = await this.outcome(dialect, raw, wait);
     const settle = (how: Settlement): void => outcome.settle(how);
     try {
-      return answerOf(dialect.writeAnswer(raw, outcome.answer, this.parts.formats), settle);
+      return answerOf(dialect.writeAnswer(raw, outcome.answer, this.parts.formats, place), settle);
     } catch (error) {
       settle('lost');
       throw error;
@@ -101,6 +105,6 @@ function rawRequest(operation: SessionOperation, call: InboundCall): RawRequest 
   return { operation, wire, headers, query, contentType, body };
 }
 
-function answerOf({ body, contentType }: RawAnswer, settle: (how: Settlement) => void): CallAnswer {
-  return { body, contentType, settle: (delivered) => settle(delivered ? 'delivered' : 'lost') };
+function answerOf({ body, tail, contentType }: RawAnswer & Written, settle: (how: Settlement) => void): CallAnswer {
+  return { body, tail, contentType, settle: (delivered) => settle(delivered ? 'delivered' : 'lost') };
 }

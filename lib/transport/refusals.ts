@@ -1,5 +1,6 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
+import { lengthOf } from './tails.js';
 import type { OutboundCall } from './transport.js';
 
 /** The error for a message over the limit. */
@@ -26,5 +27,6 @@ export function refusalOf(call: OutboundCall, maxMessageBytes: number): MeshErro
     const message = `the deadline of the call to '${call.path}' passed before it was sent`;
     return new MeshError(MeshCode.TIMEOUT, message, { neverSent: true });
   }
-  return call.body.length > maxMessageBytes ? tooLong(call.body.length, maxMessageBytes) : undefined;
+  const length = lengthOf(call);
+  return length > maxMessageBytes ? tooLong(length, maxMessageBytes) : undefined;
 }

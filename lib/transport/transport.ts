@@ -23,6 +23,11 @@ export interface OutboundCall extends TimeLimits {
   readonly headers: WireHeaders;
   readonly body: Uint8Array;
   /**
+   * The rest of the body, which stands behind {@link body}: it is sent from where it is, and not copied; it must not be changed before there is an
+   * answer. It is only for connections whose {@link Connection.takesTails} is `true`.
+   */
+  readonly tail?: Uint8Array | undefined;
+  /**
    * Calls of one series may follow each other on one stream: whatever differs in their headers is said in their bodies, too.
    * Absent: nothing else may be sent on its stream.
    */
@@ -98,11 +103,18 @@ export interface InboundHead {
 export interface InboundCall extends InboundHead {
   /** The body, already unpacked if it came compressed. */
   readonly body: Uint8Array;
+  /** Whether its answer may have a {@link CallAnswer.tail}; absent: no. */
+  readonly takesTails?: boolean;
 }
 
 /** An answer with more to say than its bytes. gRPC carries the body only. */
 export interface CallAnswer {
   readonly body: Uint8Array;
+  /**
+   * The rest of the body, which stands behind {@link body}: it is sent from where it is, and not copied; it must not be changed before the answer
+   * is settled. It is only for calls whose {@link InboundCall.takesTails} is `true`.
+   */
+  readonly tail?: Uint8Array | undefined;
   /** Media type of the body. Default `application/octet-stream`. */
   readonly contentType?: string;
   /** HTTP status. Default 200. */
@@ -261,6 +273,8 @@ export interface Connection {
    * by another, fails with E0000000607 (`neverSent`).
    */
   readonly packs?: boolean;
+  /** Whether calls may have a {@link OutboundCall.tail}; absent: no. */
+  readonly takesTails?: boolean;
   /** Calls under way and streams open. */
   readonly pending: number;
   /** Takes no new calls, waits for those under way, closes. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
@@ -38,6 +39,14 @@ class TestService {
     '/echo': async (call) => call.body,
     '/wait': (call) => new Promise((resolve) => this.gates.push(() => resolve(call.body))),
     '/never': () => new Promise(() => undefined),
+    '/tail': async ({ body, takesTails }) => {
+      const middle = takesTails ? body.length >> 1 : body.length;
+      return { body: body.subarray(0, middle), ...(takesTails && { tail: body.subarray(middle) }) };
+    },
+    '/tail-large': async ({ takesTails }) => {
+      const [body, tail] = [Buffer.alloc(LIMIT), Buffer.alloc(1)];
+      return takesTails ? { body, tail } : Buffer.concat([body, tail]);
+    },
     '/empty': async () => new Uint8Array(0),
     '/large': async () => Buffer.alloc(LIMIT + 1),
     '/forbidden': async () => Promise.reject(new MeshError(MeshCode.FORBIDDEN, 'not you: 不行')),
@@ -94,6 +103,32 @@ export function describeTransport(name: string, make: () => Transport): void {
       expect(Buffer.from(answer).toString()).toBe('ping');
       expect(connection.pending).toBe(0);
       await eventually('the listener has no call left', () => listener.pending === 0);
+    });
+
+    it('carries bytes in two parts, both ways, where it takes them so', async () => {
+      for (const [head, rest] of [
+        [0, 0],
+        [10, 0],
+        [0, 10],
+        [10_000, 6_384],
+        [10_000, 6_385],
+        [0, 300_000],
+        [9, 1_000_000],
+      ]) {
+        const all = randomBytes(head! + rest!);
+        const [body, tail] = [all.subarray(0, head), all.subarray(head)];
+        const parts = connection.takesTails ? { body, tail } : { body: all };
+        const answer = await connection.call({ ...outbound({ path: '/tail' }), ...parts });
+        expect(Buffer.compare(answer, all), `${head} and ${rest} bytes`).toBe(0);
+      }
+    });
+
+    it('holds both parts together to the limit', async () => {
+      const [body, tail] = [Buffer.alloc(LIMIT), Buffer.alloc(1)];
+      const parts = connection.takesTails ? { body, tail } : { body: Buffer.concat([body, tail]) };
+      expect((await caught(connection.call({ ...outbound(), ...parts }))).code).toBe(MeshCode.MESSAGE_TOO_LONG);
+      const answer = await caught(connection.call(outbound({ path: '/tail-large' })));
+      expect(answer.code).toBe(MeshCode.MESSAGE_TOO_LONG);
     });
 
     it('says where it listens', () => {

@@ -1,12 +1,12 @@
 import { MESH_CODE_TEXT, MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { FieldFormats, RawAnswer } from '../dialect.js';
+import type { FieldFormats, PayloadPlace, RawAnswer, Written } from '../dialect.js';
 import { MAX_MESSAGE_LENGTH } from '../envelope.js';
 import type { PtpLayout } from '../ptp/messages.js';
 import { ABSENT_BYTES, decodePtp } from '../ptp/protobuf-reader.js';
-import { encodePtp } from '../ptp/protobuf-writer.js';
+import { encodeAnswerParts, encodePtp } from '../ptp/protobuf-writer.js';
 import type { SessionAnswer, SessionOperation } from '../session-call.js';
-import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
+import { decodeFields, type Encoding, isProtobuf, standsBehind, typeOf } from './content.js';
 import { fieldOf, type Fields, readBytes, readMetadata, readText } from './fields.js';
 
 /** How a dialect writes answers. Every spelling is read. */
@@ -39,10 +39,11 @@ export function writeAnswerBody(
   spelling: AnswerSpelling,
   encoding: Encoding,
   formats: FieldFormats,
-): RawAnswer {
+  place: PayloadPlace = 'within',
+): RawAnswer & Written {
   const said = hasNoMessage(operation, answer) ? noMessage(answer, spelling) : answer;
   const contentType = typeOf(encoding);
-  if (isProtobuf(encoding)) return { contentType, body: writeProtobuf(said, spelling.layout) };
+  if (isProtobuf(encoding)) return { contentType, ...writeProtobuf(said, spelling.layout, place) };
   return { contentType, body: formats(contentType).encode(fieldsOf(said, spelling)) };
 }
 
@@ -55,11 +56,16 @@ function noMessage(answer: SessionAnswer, { none }: AnswerSpelling): SessionAnsw
   return none === MeshCode.SUCCESS ? answer : { ...answer, code: none, message: 'there is no message in the topic' };
 }
 
-function writeProtobuf({ code, message, payload, metadata }: SessionAnswer, layout: PtpLayout): Uint8Array {
-  const fields = { metadata, payload: payload ?? NOTHING, code, message: asJsonText(message) };
+function writeProtobuf(
+  { code, message, payload = NOTHING, metadata }: SessionAnswer,
+  layout: PtpLayout,
+  place: PayloadPlace,
+): Pick<RawAnswer & Written, 'body' | 'tail'> {
+  const fields = { metadata, payload, code, message: asJsonText(message) };
+  if (standsBehind(payload, place)) return encodeAnswerParts(fields, layout);
   const bytes = encodePtp('TransportOutbound', fields, layout);
-  const isEmpty = payload?.byteLength === 0 && layout === 'standard';
-  return isEmpty ? Buffer.concat([bytes, EMPTY_PAYLOAD]) : bytes;
+  const isEmpty = payload !== NOTHING && payload.byteLength === 0 && layout === 'standard';
+  return { body: isEmpty ? Buffer.concat([bytes, EMPTY_PAYLOAD]) : bytes };
 }
 
 /**

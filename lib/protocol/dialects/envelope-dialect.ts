@@ -1,10 +1,10 @@
-import type { Dialect, FieldFormats, RawAnswer, RawRequest } from '../dialect.js';
+import type { Dialect, FieldFormats, PayloadPlace, RawAnswer, RawRequest, Written } from '../dialect.js';
 import { Header } from '../headers.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from '../session-call.js';
 import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from './answer-body.js';
 import { answerEncoding, typeOf } from './content.js';
 import { headerTimeout, headerTopic, readHead, splitMessageId, writeHead } from './head.js';
-import { readRequestBody, writeRequestBody } from './request-body.js';
+import { readRequestBody, writeRequestParts } from './request-body.js';
 
 /** What sets a dialect apart that has the standard's messages. */
 export interface EnvelopeManners {
@@ -43,16 +43,28 @@ export abstract class EnvelopeDialect implements Dialect {
     };
   }
 
-  writeAnswer(request: RawRequest, answer: SessionAnswer, formats: FieldFormats): RawAnswer {
+  writeAnswer(
+    request: RawRequest,
+    answer: SessionAnswer,
+    formats: FieldFormats,
+    place?: PayloadPlace,
+  ): RawAnswer & Written {
     const encoding = answerEncoding(request, formats);
-    return writeAnswerBody(request.operation, withMessageId(request, answer), this.manners.spelling, encoding, formats);
+    const said = withMessageId(request, answer);
+    return writeAnswerBody(request.operation, said, this.manners.spelling, encoding, formats, place);
   }
 
-  writeRequest(request: SessionRequest, wire: 'grpc' | 'http', contentType: string, formats: FieldFormats): RawRequest {
+  writeRequest(
+    request: SessionRequest,
+    wire: 'grpc' | 'http',
+    contentType: string,
+    formats: FieldFormats,
+    place?: PayloadPlace,
+  ): RawRequest & Written {
     const { operation } = request;
     const type = typeOf({ wire, contentType });
-    const body = writeRequestBody(request, { wire, contentType: type }, formats);
-    return { operation, wire, headers: writeHead(request), query: '', contentType: type, body };
+    const { body, tail } = writeRequestParts(request, { wire, contentType: type }, formats, place);
+    return { operation, wire, headers: writeHead(request), query: '', contentType: type, body, tail };
   }
 
   readAnswer(

@@ -1,9 +1,9 @@
-import type { FieldFormats } from '../dialect.js';
+import type { FieldFormats, PayloadPlace } from '../dialect.js';
 import { Header } from '../headers.js';
 import { decodePtp } from '../ptp/protobuf-reader.js';
-import { encodePtp } from '../ptp/protobuf-writer.js';
+import { encodePtp, encodePushParts } from '../ptp/protobuf-writer.js';
 import type { SessionOperation, SessionRequest } from '../session-call.js';
-import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
+import { decodeFields, type Encoding, isProtobuf, standsBehind, typeOf } from './content.js';
 import {
   checkTopic,
   emptyRecord,
@@ -23,6 +23,12 @@ export interface RequestBody {
   readonly payload: Uint8Array;
   readonly timeoutMs: number | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A request as it was written: the payload may stand behind the body. */
+export interface RequestParts {
+  readonly body: Uint8Array;
+  readonly tail: Uint8Array | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -84,6 +90,20 @@ function withoutPayload(topic: string, timeoutMs: number | undefined): RequestBo
 export function writeRequestBody(request: SessionRequest, encoding: Encoding, formats: FieldFormats): Uint8Array {
   checkTopic(request.topic);
   return isProtobuf(encoding) ? writeProtobuf(request) : formats(typeOf(encoding)).encode(fieldsOf(request));
+}
+
+/** The same, with a large payload behind the body where that may be. @throws MeshError as {@link writeRequestBody} */
+export function writeRequestParts(
+  request: SessionRequest,
+  encoding: Encoding,
+  formats: FieldFormats,
+  place: PayloadPlace = 'within',
+): RequestParts {
+  const { operation, topic, payload } = request;
+  if (operation !== 'push' || !isProtobuf(encoding) || !standsBehind(payload, place)) {
+    return { body: writeRequestBody(request, encoding, formats), tail: undefined };
+  }
+  return encodePushParts({ topic: checkTopic(topic), payload, metadata: metadataOf(request) });
 }
 
 function writeProtobuf(request: SessionRequest): Uint8Array {

@@ -3,12 +3,16 @@ import type {
   PeekInbound,
   PopInbound,
   PtpLayout,
+  PtpMetadata,
   PtpMessages,
   PushInbound,
   ReleaseInbound,
   TransportOutbound,
 } from './messages.js';
-import { ROOM_OF_INT32, roomOfBytes, roomOfMap, roomOfText, WireWriter } from './wire-writer.js';
+import { ROOM_OF_HEAD, ROOM_OF_INT32, roomOfBytes, roomOfMap, roomOfText, WireWriter } from './wire-writer.js';
+
+/** The answers of yacl have no metadata. */
+const NOTHING_BESIDE: PtpMetadata = Object.freeze({});
 
 type Writers = { readonly [M in keyof PtpMessages]: (message: PtpMessages[M]) => Buffer };
 
@@ -25,6 +29,38 @@ export function encodePtp<M extends keyof PtpMessages>(
   layout: PtpLayout = 'standard',
 ): Buffer {
   return WRITERS[layout][message](value);
+}
+
+/** A message in two parts: its payload is the last field, and stands where it stood. */
+export interface PtpParts {
+  readonly body: Buffer;
+  /** The payload. */
+  readonly tail: Uint8Array;
+}
+
+/**
+ * Encodes a push as {@link encodePtp} does, but for the order of its fields, which is free in protobuf: the payload is the last one, and
+ * is not copied.
+ */
+export function encodePushParts({ topic, payload, metadata }: PushInbound): PtpParts {
+  const writer = new WireWriter(roomOfText(topic) + roomOfMap(metadata) + ROOM_OF_HEAD);
+  writer.text(1, topic);
+  writer.map(3, metadata);
+  writer.headOf(2, payload);
+  return { body: writer.finish(), tail: payload };
+}
+
+/** Encodes an answer in the same way. @param layout the numbers of its fields */
+export function encodeAnswerParts(answer: TransportOutbound, layout: PtpLayout): PtpParts {
+  const { metadata, payload, code, message } = answer;
+  const said = layout === 'standard' ? metadata : NOTHING_BESIDE;
+  const [codeField, messageField, payloadField] = layout === 'standard' ? [3, 4, 2] : [2, 3, 1];
+  const writer = new WireWriter(roomOfMap(said) + roomOfText(code) + roomOfText(message) + ROOM_OF_HEAD);
+  writer.map(1, said);
+  writer.text(codeField, code);
+  writer.text(messageField, message);
+  writer.headOf(payloadField, payload);
+  return { body: writer.finish(), tail: payload };
 }
 
 function writePush({ topic, payload, metadata }: PushInbound): Buffer {

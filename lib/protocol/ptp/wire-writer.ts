@@ -18,6 +18,9 @@ export function roomOfBytes(bytes: Uint8Array): number {
   return MAX_HEAD + bytes.byteLength;
 }
 
+/** Most bytes that stand before bytes: the number and the length of their field. */
+export const ROOM_OF_HEAD = MAX_HEAD;
+
 /** Most bytes that a number takes. */
 export const ROOM_OF_INT32 = 1 + MAX_INT32;
 
@@ -54,10 +57,15 @@ export class WireWriter {
   /** Writes bytes, unless they are none. */
   bytes(field: number, bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return;
-    this.head(field, LENGTH_DELIMITED);
-    this.varint(bytes.byteLength);
+    this.headOf(field, bytes);
     this.out.set(bytes, this.at);
     this.at += bytes.byteLength;
+  }
+
+  /** Writes what stands before bytes, which are to follow what is written, as the last field. */
+  headOf(field: number, bytes: Uint8Array): void {
+    this.head(field, LENGTH_DELIMITED);
+    this.varint(bytes.byteLength);
   }
 
   /** Writes a number, unless it is 0. A negative one is written as the 64-bit number that it is: ten bytes. */

@@ -26,12 +26,15 @@ export class RemotePort implements SessionPort {
 
   async call(request: SessionRequest, wait: SessionWait): Promise<SessionOutcome> {
     const { wire, dialect, contentType } = this.node;
-    const raw = dialect.writeRequest(request, wire, contentType, this.formats);
+    const connection = this.node.connection();
+    const place = connection.takesTails ? 'behind' : 'within';
+    const raw = dialect.writeRequest(request, wire, contentType, this.formats, place);
     const path = wire === 'grpc' ? grpcSessionPath(request.operation) : httpSessionPath(request.operation);
-    const { body, ...answer } = await this.node.connection().exchange({
+    const { body, ...answer } = await connection.exchange({
       path: raw.query === '' ? path : `${path}?${raw.query}`,
       headers: wire === 'http' && raw.contentType ? { ...raw.headers, 'content-type': raw.contentType } : raw.headers,
       body: raw.body,
+      tail: raw.tail,
       deadline: wait.deadline,
       cancellation: wait.cancellation,
     });

@@ -5,6 +5,7 @@ import { Header } from '../../protocol/headers.js';
 import { bareAnswer } from '../answers.js';
 import { ConnectionPool } from '../connection-pool.js';
 import { GrpcConnection, type GrpcWatcher } from '../grpc/grpc-connection.js';
+import { withoutTail } from '../tails.js';
 import type { Target } from '../target.js';
 import type { TcpConnection } from '../tcp/tcp-connection.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
@@ -51,9 +52,13 @@ export class AutoConnection implements Connection, GrpcWatcher {
     return way.packs === true;
   }
 
+  get takesTails(): boolean {
+    return this.tcp.take() !== undefined;
+  }
+
   call(call: OutboundCall): Promise<Uint8Array> {
     const tcp = this.tcp.take();
-    if (!tcp) return this.overGrpc().call(call);
+    if (!tcp) return this.overGrpc().call(withoutTail(call));
     return tcp.call(call).catch((cause) => this.sendElsewhere(call, tcp, cause));
   }
 
@@ -94,8 +99,13 @@ export class AutoConnection implements Connection, GrpcWatcher {
   /** What was not sent over a connection that takes no more calls goes over gRPC: nothing is to fail for the choice. */
   private sendElsewhere(call: OutboundCall, tcp: TcpConnection, cause: unknown): Promise<Uint8Array> {
     const error = toMeshError(cause);
+<<<<<<< Updated upstream
     const isOfTheWay = error.neverSent && tcp.standing !== 'free' && !this.closing && !call.cancellation.reason;
     return isOfTheWay ? this.overGrpc().call(call) : Promise.reject(error);
+=======
+    const isOfTheWay = error.neverSent && !tcp.ready && !this.closing && !call.cancellation.reason;
+    return isOfTheWay ? this.overGrpc().call(withoutTail(call)) : Promise.reject(error);
+>>>>>>> Stashed changes
   }
 }
 

@@ -1,5 +1,9 @@
 import type { Socket } from 'node:net';
+<<<<<<< Updated upstream
 import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
+=======
+import { lengthOf, type Tailed } from '../tails.js';
+>>>>>>> Stashed changes
 import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
 
 /** Small frames are gathered in buffers of this size. */
@@ -32,7 +36,7 @@ export type Pressure = 'full' | 'room';
 /** A large message on its way: its pieces take turns with those of others. */
 export interface LargeSend {
   readonly id: number;
-  readonly body: Uint8Array;
+  readonly message: Tailed;
   position: number;
   /** Told once: all of it has been handed to the network, or it was lost with the connection. */
   readonly sent: (outcome: Outcome) => void;
@@ -103,8 +107,8 @@ export class FrameWriter {
   }
 
   /** Writes the pieces of a message whose first frame was written. */
-  pieces(id: number, body: Uint8Array, sent: (outcome: Outcome) => void): LargeSend {
-    const large = { id, body, position: 0, sent };
+  pieces(id: number, message: Tailed, sent: (outcome: Outcome) => void): LargeSend {
+    const large = { id, message, position: 0, sent };
     this.large.push(large);
     this.schedule();
     return large;
@@ -243,9 +247,9 @@ export class FrameWriter {
     const sent: LargeSend[] = [];
     while (room > 0 && this.large.length > 0) {
       const large = this.large.shift() as LargeSend;
-      const piece = large.body.subarray(large.position, large.position + PIECE_BYTES);
+      const piece = pieceAt(large.message, large.position);
       large.position += piece.length;
-      const isLast = large.position === large.body.length;
+      const isLast = large.position === lengthOf(large.message);
       const at = this.reserve(HEADER_BYTES);
       this.header(at, piece.length, isLast ? FrameType.DATA : FrameType.DATA | MORE, large.id);
       parts.push(...this.gathered(), piece);
@@ -257,4 +261,11 @@ export class FrameWriter {
     // What is left goes on when the socket has taken this.
     if (this.large.length > 0) this.flushed.push(() => this.schedule());
   }
+}
+
+/** The piece that begins at a place: it stands in the body or in the tail. */
+function pieceAt({ body, tail = none }: Tailed, position: number): Uint8Array {
+  if (position < body.length) return body.subarray(position, position + PIECE_BYTES);
+  const start = position - body.length;
+  return tail.subarray(start, start + PIECE_BYTES);
 }

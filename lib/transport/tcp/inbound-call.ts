@@ -11,6 +11,7 @@ export class TcpInboundCall implements InboundCall {
   readonly wire = 'grpc';
   readonly method = 'POST';
   readonly contentType = 'application/grpc';
+  readonly takesTails = true;
   readonly deadline: number;
   readonly cancellation = new Cancellation();
   admits: InboundHead['admits'];

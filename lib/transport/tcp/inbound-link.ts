@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError, type MeshErrorOptions } from '../../errors/mesh-error.js';
-import { bodyOf, settleDelivered, settleLost } from '../answers.js';
+import { settleDelivered, settleLost } from '../answers.js';
 import { callHandlerOf, streamHandlerOf } from '../endpoint.js';
 import type { Pingable } from '../keepalive.js';
 import { peerOf } from '../peer.js';
 import { tooLong } from '../refusals.js';
+import { lengthOf, type Tailed } from '../tails.js';
 import type { Acceptor, CallAnswer } from '../transport.js';
 import type { Outcome } from './frame-writer.js';
 import type { Head } from './heads.js';
@@ -211,14 +212,15 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   private answer(call: TcpInboundCall, answer: Uint8Array | CallAnswer): void {
-    const body = bodyOf(answer);
-    if (body.length > this.maxMessageBytes) {
+    const message: Tailed = answer instanceof Uint8Array ? { body: answer } : answer;
+    const length = lengthOf(message);
+    if (length > this.maxMessageBytes) {
       settleLost(answer);
-      return this.refuse(call, tooLong(body.length, this.maxMessageBytes));
+      return this.refuse(call, tooLong(length, this.maxMessageBytes));
     }
     if (this.calls.get(call.id) !== call) return settleLost(answer);
-    if (body.length > WHOLE_BYTES) return this.keep(call, answer, body);
-    this.link.message(FrameType.ANSWER, call.id, body);
+    if (length > WHOLE_BYTES) return this.keep(call, answer, message, length);
+    this.link.message(FrameType.ANSWER, call.id, message);
     if (!(answer instanceof Uint8Array) && answer.settle) {
       this.link.writer.onFlushed((outcome) => settle(answer, outcome));
     }
@@ -226,20 +228,20 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   /** What the caller does not take piles up here, to a bound. One answer alone always may. */
-  private keep(call: TcpInboundCall, answer: Uint8Array | CallAnswer, body: Uint8Array): void {
-    if (this.held > 0 && this.held + body.length > KEPT_AT_MOST * this.own.bulkBytes) {
+  private keep(call: TcpInboundCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
+    if (this.held > 0 && this.held + length > KEPT_AT_MOST * this.own.bulkBytes) {
       settleLost(answer);
       return this.refuse(call, unread(this.held));
     }
-    this.held += body.length;
-    this.answerLarge(call, answer, body);
+    this.held += length;
+    this.answerLarge(call, answer, message, length);
   }
 
-  private answerLarge(call: TcpInboundCall, answer: Uint8Array | CallAnswer, body: Uint8Array): void {
+  private answerLarge(call: TcpInboundCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
     const settleOnce = (outcome: Outcome): void => {
       if (!call.lost) return;
       call.lost = undefined;
-      this.held -= body.length;
+      this.held -= length;
       settle(answer, outcome);
     };
     const sent = (outcome: Outcome): void => {
@@ -248,10 +250,10 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       this.end(call);
     };
     call.lost = () => settleOnce('lost');
-    call.takeBack = this.link.whenRoom(body.length, () => {
+    call.takeBack = this.link.whenRoom(length, () => {
       call.takeBack = undefined;
-      this.link.message(FrameType.ANSWER, call.id, body);
-      call.large = this.link.writer.pieces(call.id, body, sent);
+      this.link.message(FrameType.ANSWER, call.id, message);
+      call.large = this.link.writer.pieces(call.id, message, sent);
     });
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
+import { lengthOf, type Tailed, wholeOf } from '../tails.js';
 import type { OutboundCall, OutboundHead } from '../transport.js';
 import { Assemblies } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
@@ -100,6 +101,7 @@ export class Link implements FrameSink {
     return this.socket.bytesRead;
   }
 
+<<<<<<< Updated upstream
   /** Writes the frame that a call begins with. @throws MeshError E0000000413 when its head is too long */
   call(id: number, { path, headers, packed, body }: OutboundCall, timeoutMs: number): void {
     const { writer, headWriter } = this;
@@ -112,6 +114,19 @@ export class Link implements FrameSink {
     if (packed) headWriter?.writeShared(head, packed);
     else headWriter?.write(head, { path, headers });
     writer.frame(type, id, this.begin(timeoutMs, head.written).written, rest);
+=======
+  /** Writes the frame that a call begins with. */
+  call(id: number, call: OutboundCall, timeoutMs: number): void {
+    const { path, headers, packed } = call;
+    const head = this.headScratch.clear();
+    if (packed) this.headWriter?.writeShared(head, packed);
+    else this.headWriter?.write(head, { path, headers });
+    const scratch = this.begin(timeoutMs, head.written);
+    const length = lengthOf(call);
+    if (length <= WHOLE_BYTES) return this.writer.frame(FrameType.CALL, id, scratch.written, wholeOf(call));
+    scratch.number(length);
+    this.writer.frame(FrameType.CALL | MORE, id, scratch.written);
+>>>>>>> Stashed changes
   }
 
   /** Writes the frame that a stream begins with. */
@@ -126,9 +141,10 @@ export class Link implements FrameSink {
   }
 
   /** Writes a message: whole, or its first frame. */
-  message(type: number, id: number, body: Uint8Array): void {
-    if (body.length <= WHOLE_BYTES) return this.writer.frame(type, id, body);
-    this.writer.frame(type | MORE, id, this.scratch.clear().number(body.length).written);
+  message(type: number, id: number, message: Tailed): void {
+    const length = lengthOf(message);
+    if (length <= WHOLE_BYTES) return this.writer.frame(type, id, message.body, message.tail);
+    this.writer.frame(type | MORE, id, this.scratch.clear().number(length).written);
   }
 
   /** Lets a large message of a call begin when there is room for it at the other side. @returns takes it back */

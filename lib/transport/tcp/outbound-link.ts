@@ -9,6 +9,7 @@ import { notPacked, tooLong } from '../refusals.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import { Link, type LinkOwner } from './link.js';
+import { lengthOf } from '../tails.js';
 import { OutboundStream } from './outbound-stream.js';
 import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
@@ -80,20 +81,21 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   /** Sends a call. */
   send(call: TcpCall): void {
-    const { body, packed } = call.call;
+    const { packed } = call.call;
+    const length = lengthOf(call.call);
     const { maxMessageBytes, maxCalls } = this.peer;
     if (packed && !this.packs) return call.fail(notPacked());
-    if (body.length > maxMessageBytes) return call.fail(tooLong(body.length, maxMessageBytes));
+    if (length > maxMessageBytes) return call.fail(tooLong(length, maxMessageBytes));
     if (this.pending >= maxCalls) return call.fail(tooMany(maxCalls));
     call.carrier = this;
-    const isLarge = body.length > WHOLE_BYTES;
+    const isLarge = length > WHOLE_BYTES;
     if (!isLarge && !this.link.isFull) return this.write(call);
     const start = (): void => {
       this.waiting.delete(call);
       this.write(call);
     };
     this.waiting.add(call);
-    call.takeBack = isLarge ? this.link.whenRoom(body.length, start) : this.link.writer.whenRoom(start);
+    call.takeBack = isLarge ? this.link.whenRoom(length, start) : this.link.writer.whenRoom(start);
   }
 
   /** Opens a stream. */
@@ -191,7 +193,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private write(call: TcpCall): void {
+<<<<<<< Updated upstream
     const { body } = call.call;
+=======
+    const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
+>>>>>>> Stashed changes
     const id = this.nextId();
     try {
       this.link.call(id, call.call, timeoutOf(call));
@@ -200,8 +206,8 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     }
     call.id = id;
     this.calls.set(id, call);
-    if (body.length <= WHOLE_BYTES) return;
-    call.large = this.link.writer.pieces(call.id, body, () => (call.large = undefined));
+    if (lengthOf(call.call) <= WHOLE_BYTES) return;
+    call.large = this.link.writer.pieces(call.id, call.call, () => (call.large = undefined));
   }
 
   private abandonCall(call: TcpCall): void {

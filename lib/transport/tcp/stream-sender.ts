@@ -82,8 +82,8 @@ export class StreamSender {
     const { link, id } = this;
     if (!link) return;
     this.credit -= message.length + MESSAGE_OVERHEAD;
-    link.message(FrameType.MESSAGE, id, message);
-    if (message.length > WHOLE_BYTES) this.large = link.writer.pieces(id, message, () => this.gotSent());
+    link.message(FrameType.MESSAGE, id, { body: message });
+    if (message.length > WHOLE_BYTES) this.large = link.writer.pieces(id, { body: message }, () => this.gotSent());
   }
 
   private gotSent(): void {

@@ -54,6 +54,7 @@ interface Dialled {
  * to, calls fail at once until the time of the next attempt; after it was lost, the next call connects again.
  */
 export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
+  readonly takesTails = true;
   private state: State = { kind: 'idle' };
   private readonly links = new Map<OutboundLink, Dialled>();
   private readonly backoff: Backoff;

@@ -1,6 +1,6 @@
 import { MeshCode } from '../../../errors/mesh-code.js';
 import { MeshExtension } from '../../../kernel/extension.decorator.js';
-import { DIALECT, type FieldFormats, type RawRequest } from '../../dialect.js';
+import { DIALECT, type FieldFormats, type PayloadPlace, type RawRequest, type Written } from '../../dialect.js';
 import { Header, isHeaderValue } from '../../headers.js';
 import type { SessionRequest } from '../../session-call.js';
 import { EnvelopeDialect } from '../envelope-dialect.js';
@@ -35,8 +35,9 @@ export class MeshDialect extends EnvelopeDialect {
     wire: 'grpc' | 'http',
     contentType: string,
     formats: FieldFormats,
-  ): RawRequest {
-    const raw = super.writeRequest(request, wire, contentType, formats);
+    place?: PayloadPlace,
+  ): RawRequest & Written {
+    const raw = super.writeRequest(request, wire, contentType, formats, place);
     const headers = Object.assign(emptyRecord(), raw.headers);
     if (isHeaderValue(request.topic)) setHeader(headers, Header.TOPIC, request.topic);
     if (request.timeoutMs !== undefined) setHeader(headers, Header.TIMEOUT, String(writeTimeout(request.timeoutMs)));

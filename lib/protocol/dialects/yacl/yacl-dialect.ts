@@ -1,13 +1,21 @@
 import { MeshCode } from '../../../errors/mesh-code.js';
 import { MeshExtension } from '../../../kernel/extension.decorator.js';
-import { type Dialect, DIALECT, type FieldFormats, type RawAnswer, type RawRequest } from '../../dialect.js';
+import {
+  type Dialect,
+  DIALECT,
+  type FieldFormats,
+  type PayloadPlace,
+  type RawAnswer,
+  type RawRequest,
+  type Written,
+} from '../../dialect.js';
 import { Header } from '../../headers.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from '../../session-call.js';
 import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from '../answer-body.js';
 import { JSON_TYPE, PROTOBUF } from '../content.js';
 import { checkTopic, emptyRecord, invalid } from '../fields.js';
 import { headerTimeout, headerTopic, readHead, setHeader, splitMessageId, writeHead } from '../head.js';
-import { readRequestBody, writeRequestBody } from '../request-body.js';
+import { readRequestBody, writeRequestParts } from '../request-body.js';
 import { recogniseYacl } from './recognise-yacl.js';
 import { readTimeoutQuery, writeTimeoutQuery } from './timeout-query.js';
 
@@ -51,8 +59,13 @@ export class YaclDialect implements Dialect {
     };
   }
 
-  writeAnswer({ operation, wire }: RawRequest, answer: SessionAnswer, formats: FieldFormats): RawAnswer {
-    return writeAnswerBody(operation, answer, SPELLING, { wire, contentType: PROTOBUF }, formats);
+  writeAnswer(
+    { operation, wire }: RawRequest,
+    answer: SessionAnswer,
+    formats: FieldFormats,
+    place?: PayloadPlace,
+  ): RawAnswer & Written {
+    return writeAnswerBody(operation, answer, SPELLING, { wire, contentType: PROTOBUF }, formats, place);
   }
 
   /** @throws MeshError E0000000400 when the request has metadata, for which there is no place, or the topic is no header */
@@ -61,13 +74,14 @@ export class YaclDialect implements Dialect {
     wire: 'grpc' | 'http',
     _contentType: string,
     formats: FieldFormats,
-  ): RawRequest {
+    place?: PayloadPlace,
+  ): RawRequest & Written {
     const { operation } = request;
     const headers = writeHead(request);
     setHeader(headers, Header.TOPIC, checkTopic(request.topic));
     if (wire === 'grpc') {
       const encoding = { wire, contentType: PROTOBUF };
-      return { ...encoding, operation, headers, query: '', body: writeRequestBody(request, encoding, formats) };
+      return { ...encoding, operation, headers, query: '', ...writeRequestParts(request, encoding, formats, place) };
     }
     if (Object.keys(request.metadata).length > 0) throw invalid('a push to a yacl peer over HTTP cannot have metadata');
     const query = operation === 'pop' ? writeTimeoutQuery(request.timeoutMs) : '';

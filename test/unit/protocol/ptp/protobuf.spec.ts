@@ -4,7 +4,7 @@ import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import type { PtpLayout, PtpMessages } from '../../../../lib/protocol/ptp/messages.js';
 import { ABSENT_BYTES, decodePtp } from '../../../../lib/protocol/ptp/protobuf-reader.js';
-import { encodePtp } from '../../../../lib/protocol/ptp/protobuf-writer.js';
+import { encodeAnswerParts, encodePtp, encodePushParts } from '../../../../lib/protocol/ptp/protobuf-writer.js';
 import { fieldsOf, plain, protobufEs, protobufJs, PTP_NAMES, type PtpName } from '../../../support/ptp-peers.js';
 
 /** A message, its name and its layout. */
@@ -265,5 +265,33 @@ describe('encodePtp', () => {
         plain('Inbound', { metadata, payload: Buffer.from('payload') }, 'standard'),
       );
     }
+  });
+});
+
+describe('a payload that stands behind the rest of its message', () => {
+  const push = fc.record({ topic: text, payload: values.bytes, metadata: values.map });
+  const answer = fc.record({ metadata: values.map, payload: values.bytes, code: text, message: text });
+
+  it('is read as if it stood anywhere, and is not copied', () => {
+    fc.assert(
+      fc.property(push, (value) => {
+        const { body, tail } = encodePushParts(value);
+        expect(tail).toBe(value.payload);
+        expect(plain('PushInbound', decodePtp('PushInbound', Buffer.concat([body, tail])), 'standard')).toEqual(
+          plain('PushInbound', value, 'standard'),
+        );
+      }),
+    );
+  });
+
+  it.each(['standard', 'yacl'] as const)('is read in an answer of the layout %s, too', (layout) => {
+    fc.assert(
+      fc.property(answer, (value) => {
+        const { body, tail } = encodeAnswerParts(value, layout);
+        expect(tail).toBe(value.payload);
+        const read = decodePtp('TransportOutbound', Buffer.concat([body, tail]), layout);
+        expect(plain('TransportOutbound', read, layout)).toEqual(plain('TransportOutbound', value, layout));
+      }),
+    );
   });
 });
