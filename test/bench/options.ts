@@ -5,7 +5,7 @@ import { canPin, type Pinning } from './pinning.js';
 const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'scale', 'store', 'idle', 'start'];
 
 /** What takes many minutes, and is therefore measured only when it is named. */
-const LONG_ROWS: readonly string[] = ['memory', 'hop-memory'];
+export const LONG_ROWS: readonly string[] = ['memory', 'hop-memory'];
 
 /** What the command line says. */
 export interface BenchOptions {

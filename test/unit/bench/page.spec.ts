@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../bench/bench-result.js';
 import { renewed } from '../../bench/bench-result.js';
+import { readOptions, LONG_ROWS } from '../../bench/options.js';
 import { pageWith } from '../../bench/page.js';
 
 const PAGE = `# Performance
@@ -52,6 +54,13 @@ describe('the page of the bench', () => {
 
   it('is refused when it has no room for a section', () => {
     expect(() => pageWith(PAGE, resultOf('store', 'new'))).toThrow('the page has no <!-- bench:store -->');
+  });
+
+  it('has room for everything that is measured, in this repository', () => {
+    const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8');
+    for (const row of [...(readOptions(['--unpinned'])?.rows ?? []), ...LONG_ROWS]) {
+      expect(() => pageWith(page, resultOf(row, 'new'))).not.toThrow();
+    }
   });
 });
 
