@@ -1,6 +1,6 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import type { Cancellation } from './cancellation.js';
+import type { Cancellation, CancelWatcher } from './cancellation.js';
 import { expireAt } from './expiry.js';
 
 /** Until when something is waited for, and what it is. */
@@ -13,43 +13,77 @@ export interface Patience {
   readonly cancellation: Cancellation;
 }
 
+/** Told once how what was waited for came out. */
+export interface Ending<T> {
+  succeeded(value: T): void;
+  failed(error: unknown): void;
+}
+
 /**
  * Ends what is not answered in time, or whose caller went away: whoever is at work is told by the cancellation, the answer is no
  * longer waited for.
  *
  * @throws the reason of the cancellation
  */
-export function within<T>({ what, deadline, cancellation }: Patience, serve: () => Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const expire = () => cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${what} did not answer in time`));
-    const timer = deadline === Infinity ? undefined : expireAt(deadline, expire);
-    const forget = cancellation.onCancel((reason) => {
-      clearTimeout(timer);
-      reject(reason);
-    });
-    const settle = () => {
-      clearTimeout(timer);
-      forget();
-    };
-    if (cancellation.reason) return;
-    startOf(serve).then(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error as Error);
-      },
-    );
-  });
+export function within<T>(patience: Patience, serve: () => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => whenServed(patience, serve, { succeeded: resolve, failed: reject }));
 }
 
-/** It may throw before it returns a Promise. */
-function startOf<T>(serve: () => Promise<T>): Promise<T> {
+/** As {@link within}, for who makes no Promise of it. What is there at once is told at once, and costs no clock. */
+export function whenServed<T>(patience: Patience, serve: () => PromiseLike<T> | T, ending: Ending<T>): void {
+  const { cancellation } = patience;
+  if (cancellation.reason) return ending.failed(cancellation.reason);
+  let served: PromiseLike<T> | T;
   try {
-    return serve();
+    served = serve();
   } catch (error) {
-    return Promise.reject(error as Error);
+    return ending.failed(cancellation.reason ?? error);
+  }
+  if (isPromise(served)) return new Waiting(patience, ending).for(served);
+  if (cancellation.reason) return ending.failed(cancellation.reason);
+  ending.succeeded(served);
+}
+
+function isPromise<T>(served: PromiseLike<T> | T): served is PromiseLike<T> {
+  return typeof served === 'object' && served !== null && 'then' in served && typeof served.then === 'function';
+}
+
+/** Waits until the first of: the answer, the deadline, the cancellation. */
+class Waiting<T> implements CancelWatcher {
+  private timer: NodeJS.Timeout | undefined;
+  private isOver = false;
+
+  constructor(
+    private readonly patience: Patience,
+    private readonly ending: Ending<T>,
+  ) {}
+
+  for(served: PromiseLike<T>): void {
+    const { cancellation, deadline } = this.patience;
+    cancellation.watch(this);
+    if (!this.isOver && deadline !== Infinity) this.timer = expireAt(deadline, () => this.expire());
+    served.then(
+      (value) => this.settle() && this.ending.succeeded(value),
+      (error: unknown) => this.settle() && this.ending.failed(error),
+    );
+  }
+
+  /** @internal The caller has gone, or the time is over. */
+  cancelled(reason: MeshError): void {
+    if (this.settle()) this.ending.failed(reason);
+  }
+
+  private expire(): void {
+    const { what, cancellation } = this.patience;
+    cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${what} did not answer in time`));
+  }
+
+  /** Whether this is the first that settles it. */
+  private settle(): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    this.patience.cancellation.unwatch(this);
+    return true;
   }
 }

@@ -1,6 +1,6 @@
 import type { Codec } from '../../codec/codec.js';
 import { ContentCodecs } from '../../codec/content-codecs.js';
-import { within } from '../../context/within.js';
+import { type Ending, whenServed } from '../../context/within.js';
 import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -45,7 +45,7 @@ interface ServedCall extends ProviderCall {
 export class ProviderDispatcher {
   /** How the calls went. */
   readonly tally = new CallTally();
-  private readonly run: CallNext<ServedCall>;
+  private readonly run: (call: ServedCall) => unknown;
   private readonly standard: CallForm;
   private readonly packed: CallForm;
 
@@ -63,9 +63,8 @@ export class ProviderDispatcher {
     };
     this.standard = new StandardForm(codec, reading);
     this.packed = new PackedForm(new ContentCodecs(codec, codecs), reading);
-    this.run = chainFilters<ServedCall>(withProvider(filters), (call) =>
-      call.context.run(() => call.provider.invoke(call.args, call.context, call.head)),
-    );
+    this.run =
+      filters.length === 0 ? invoke : chainFilters<ServedCall>(withProvider(filters), async (call) => invoke(call));
   }
 
   /** Finds the handler of a path: RPC is served at `/mesh-rpc/v1`, and as HTTP has it at `/mesh/invoke`. */
@@ -76,14 +75,7 @@ export class ProviderDispatcher {
 
   /** Serves one call; never rejects. */
   readonly handle = refusing(
-    async (call: InboundCall): Promise<Uint8Array> => {
-      const form = this.formOf(call);
-      try {
-        return this.tally.answered(call.body, await this.serve(call, form));
-      } catch (error) {
-        return this.tally.answered(call.body, form.failure(toAnswerError(error)));
-      }
-    },
+    (call: InboundCall): Promise<Uint8Array> => new Promise((tell) => this.serve(call, tell)),
     (error, call) => this.formOf(call).failure(toAnswerError(error)),
   );
 
@@ -113,11 +105,14 @@ export class ProviderDispatcher {
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
-  private async serve(call: InboundCall, form: CallForm): Promise<Uint8Array> {
-    const read = this.read(call, form);
-    const answer = form.success(await this.pass(call, read), read.codec);
-    this.checkSize('the answer', answer);
-    return answer;
+  private serve(call: InboundCall, tell: (answer: Uint8Array) => void): void {
+    const form = this.formOf(call);
+    const answered = (answer: Uint8Array): void => tell(this.tally.answered(call.body, answer));
+    try {
+      this.pass(call, this.read(call, form), form, answered);
+    } catch (error) {
+      answered(form.failure(toAnswerError(error)));
+    }
   }
 
   /** What is called, and with what. */
@@ -139,23 +134,44 @@ export class ProviderDispatcher {
     return called;
   }
 
-  private async pass(head: InboundCall, { called: { provider }, args, context }: ReadCall): Promise<unknown> {
-    const calls = this.tally.begin(provider);
+  private pass(head: InboundCall, read: ReadCall, form: CallForm, answered: (answer: Uint8Array) => void): void {
+    const { called, args, context, codec } = read;
+    const { provider } = called;
     const { service } = provider;
-    try {
+    const calls = this.tally.begin(provider);
+    const ending: Ending<unknown> = {
+      succeeded: (content) => {
+        calls.served++;
+        calls.underWay--;
+        answered(this.success(content, codec, form));
+      },
+      failed: (error) => {
+        calls.failed++;
+        calls.underWay--;
+        answered(form.failure(toAnswerError(error)));
+      },
+    };
+    const serve = (): unknown => {
       if (provider.wire) revive(args, provider.wire, 'arguments');
-      const content = await within({ what: service, deadline: context.deadline, cancellation: head.cancellation }, () =>
-        this.run({ service, args, context, provider, head }),
-      );
-      calls.served++;
-      return content;
+      return this.run({ service, args, context, provider, head });
+    };
+    whenServed({ what: service, deadline: context.deadline, cancellation: head.cancellation }, serve, ending);
+  }
+
+  /** The answer, or in its place why it cannot be given. */
+  private success(content: unknown, codec: Codec, form: CallForm): Uint8Array {
+    try {
+      const answer = form.success(content, codec);
+      this.checkSize('the answer', answer);
+      return answer;
     } catch (error) {
-      calls.failed++;
-      throw error;
-    } finally {
-      calls.underWay--;
+      return form.failure(toAnswerError(error));
     }
   }
+}
+
+function invoke({ provider, args, context, head }: ServedCall): unknown {
+  return context.run(() => provider.invoke(args, context, head));
 }
 
 /** Filters may hand on a call that they made themselves; what they do not see goes along. */

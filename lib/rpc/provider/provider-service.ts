@@ -19,9 +19,9 @@ export interface ProviderService {
   /** What its facade declares of it; absent for a handler without a facade. */
   readonly declared?: MpiDefinition | undefined;
   /**
-   * Serves a call. What it throws becomes the answer.
+   * Serves a call: the answer, or a Promise of it. What it throws becomes the answer.
    *
    * @param head the call as it came in, for who must know whence
    */
-  invoke(args: Readonly<Record<string, unknown>>, context: MeshContext, head: InboundHead): Promise<unknown>;
+  invoke(args: Readonly<Record<string, unknown>>, context: MeshContext, head: InboundHead): unknown;
 }

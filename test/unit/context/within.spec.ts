@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
-import { within } from '../../../lib/context/within.js';
+import { whenServed, within } from '../../../lib/context/within.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { caught } from '../../support/caught.js';
@@ -41,5 +41,37 @@ describe('what is waited for', () => {
     const patience = { what: 'it', deadline: Infinity, cancellation };
     expect((await caught(within(patience, async () => ++begun))).message).toBe('gone');
     expect(begun).toBe(0);
+  });
+
+  it('is told at once when it is there at once, unless nobody waits any more by then', () => {
+    const told: unknown[] = [];
+    const ending = { succeeded: (value: unknown) => told.push(value), failed: (error: unknown) => told.push(error) };
+    const cancellation = new Cancellation();
+    const patience = { what: 'it', deadline: Date.now() + 1_000, cancellation };
+    whenServed(patience, () => 1, ending);
+    const error = new Error('thrown');
+    whenServed(
+      patience,
+      () => {
+        throw error;
+      },
+      ending,
+    );
+    const reason = new MeshError(MeshCode.CANCELLED);
+    whenServed(patience, () => cancellation.cancel(reason), ending);
+    expect(told).toEqual([1, error, reason]);
+    expect(cancellation.watched).toBe(false);
+  });
+
+  it('is told once, whatever comes later', async () => {
+    const told: unknown[] = [];
+    const ending = { succeeded: (value: unknown) => told.push(value), failed: (error: unknown) => told.push(error) };
+    const cancellation = new Cancellation();
+    const served = Promise.resolve('late');
+    whenServed({ what: 'it', deadline: Infinity, cancellation }, () => served, ending);
+    const reason = new MeshError(MeshCode.CANCELLED);
+    cancellation.cancel(reason);
+    await served;
+    expect(told).toEqual([reason]);
   });
 });
