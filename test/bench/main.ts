@@ -7,7 +7,7 @@ import { benchIdle } from './idle/idle.js';
 import { describeMachine, thisMachine } from './machine.js';
 import { benchMemory, CALL_MEMORY, HOP_MEMORY } from './memory.js';
 import { readOptions, USAGE, type BenchOptions } from './options.js';
-import { writePage } from './page.js';
+import { checkPage, writePage } from './page.js';
 import { peerNamed } from './peers.js';
 import { benchTable } from './run-table.js';
 import { textOf, type Findings, type Section } from './section.js';
@@ -38,6 +38,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (!options) return console.log(USAGE);
   options.only?.forEach(peerNamed);
   if (options.from !== undefined) return write(readResult(options.from), options);
+  if (options.report !== undefined) checkPage(options.report, options.rows);
   const sections = await run(options);
   console.log(summary(sections.flatMap(({ judgements }) => judgements)));
 }

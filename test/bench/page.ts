@@ -21,11 +21,27 @@ export function pageWith(page: string, { sections }: BenchResult): string {
   return sections.reduce(withSection, page);
 }
 
+/**
+ * Finds out before anything is measured whether a page has room for these sections.
+ *
+ * @throws Error when it has not
+ */
+export function checkPage(file: string, names: readonly string[]): void {
+  const page = readFileSync(resolve(file), 'utf8');
+  for (const name of names) roomOf(page, name);
+}
+
 function withSection(page: string, section: Section): string {
-  const [begin, end] = [`<!-- bench:${section.name} -->`, `<!-- /bench:${section.name} -->`];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the page has no ${begin} … ${end}`);
+  const [from, to] = roomOf(page, section.name);
   const about = `\`\`\`text\n${describeMachine(section.machine)}\n\`\`\``;
   const text = textOf(section).replaceAll(/^### /gm, '#### ');
-  return `${page.slice(0, from)}${begin}\n\n${about}\n\n${text}\n\n${page.slice(to)}`;
+  return `${page.slice(0, from)}\n\n${about}\n\n${text}\n\n${page.slice(to)}`;
+}
+
+/** Where the text between the marks of a section begins and ends. */
+function roomOf(page: string, name: string): readonly [from: number, to: number] {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const [at, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (at < 0 || to < at) throw new Error(`the page has no ${begin} … ${end}`);
+  return [at + begin.length, to];
 }
