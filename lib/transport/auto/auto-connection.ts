@@ -99,13 +99,8 @@ export class AutoConnection implements Connection, GrpcWatcher {
   /** What was not sent over a connection that takes no more calls goes over gRPC: nothing is to fail for the choice. */
   private sendElsewhere(call: OutboundCall, tcp: TcpConnection, cause: unknown): Promise<Uint8Array> {
     const error = toMeshError(cause);
-<<<<<<< Updated upstream
     const isOfTheWay = error.neverSent && tcp.standing !== 'free' && !this.closing && !call.cancellation.reason;
-    return isOfTheWay ? this.overGrpc().call(call) : Promise.reject(error);
-=======
-    const isOfTheWay = error.neverSent && !tcp.ready && !this.closing && !call.cancellation.reason;
     return isOfTheWay ? this.overGrpc().call(withoutTail(call)) : Promise.reject(error);
->>>>>>> Stashed changes
   }
 }
 

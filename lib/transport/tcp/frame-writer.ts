@@ -1,9 +1,6 @@
 import type { Socket } from 'node:net';
-<<<<<<< Updated upstream
 import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
-=======
 import { lengthOf, type Tailed } from '../tails.js';
->>>>>>> Stashed changes
 import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
 
 /** Small frames are gathered in buffers of this size. */

@@ -101,32 +101,20 @@ export class Link implements FrameSink {
     return this.socket.bytesRead;
   }
 
-<<<<<<< Updated upstream
   /** Writes the frame that a call begins with. @throws MeshError E0000000413 when its head is too long */
-  call(id: number, { path, headers, packed, body }: OutboundCall, timeoutMs: number): void {
+  call(id: number, call: OutboundCall, timeoutMs: number): void {
     const { writer, headWriter } = this;
-    const isWhole = body.length <= WHOLE_BYTES;
+    const { path, headers, packed } = call;
+    const length = lengthOf(call);
+    const isWhole = length <= WHOLE_BYTES;
     const type = isWhole ? FrameType.CALL : FrameType.CALL | MORE;
-    const rest = isWhole ? body : new PayloadWriter(8).number(body.length).written;
+    const rest = isWhole ? wholeOf(call) : new PayloadWriter(8).number(length).written;
     const known = packed && headWriter?.known(packed);
     if (known !== undefined) return writer.numbers(type, id, timeoutMs, sizeOfNumber(known), known, rest);
     const head = this.headScratch.clear();
     if (packed) headWriter?.writeShared(head, packed);
     else headWriter?.write(head, { path, headers });
     writer.frame(type, id, this.begin(timeoutMs, head.written).written, rest);
-=======
-  /** Writes the frame that a call begins with. */
-  call(id: number, call: OutboundCall, timeoutMs: number): void {
-    const { path, headers, packed } = call;
-    const head = this.headScratch.clear();
-    if (packed) this.headWriter?.writeShared(head, packed);
-    else this.headWriter?.write(head, { path, headers });
-    const scratch = this.begin(timeoutMs, head.written);
-    const length = lengthOf(call);
-    if (length <= WHOLE_BYTES) return this.writer.frame(FrameType.CALL, id, scratch.written, wholeOf(call));
-    scratch.number(length);
-    this.writer.frame(FrameType.CALL | MORE, id, scratch.written);
->>>>>>> Stashed changes
   }
 
   /** Writes the frame that a stream begins with. */

@@ -193,11 +193,6 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private write(call: TcpCall): void {
-<<<<<<< Updated upstream
-    const { body } = call.call;
-=======
-    const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(call.remainingMs)));
->>>>>>> Stashed changes
     const id = this.nextId();
     try {
       this.link.call(id, call.call, timeoutOf(call));
