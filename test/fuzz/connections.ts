@@ -3,7 +3,6 @@ import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { FrameReader } from '../../lib/transport/tcp/frame-reader.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { FrameType } from '../../lib/transport/tcp/wire.js';
-import { PayloadReader } from '../../lib/protocol/payload.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
 import { outbound, transportOptions } from '../support/transport-fixtures.js';
 import { within } from './target.js';
@@ -92,9 +91,8 @@ export async function say(address: string, bytes: Buffer, patienceMs: number, la
 export function toldBy(bytes: Buffer): string {
   const kinds = new Set<string>();
   const reader = new FrameReader({
-    frame: (type, _id, payload) => {
+    frame: (type, _id, input) => {
       if (type !== FrameType.CLOSE) return void kinds.add(String(type));
-      const input = new PayloadReader(payload);
       const code = input.text();
       const why = input.text();
       if (!REASONS.includes(code)) throw new Error(`the connection is closed with ${code}: ${why}`);

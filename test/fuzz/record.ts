@@ -7,7 +7,7 @@ import { FrameReader } from '../../lib/transport/tcp/frame-reader.js';
 import { encodeHello } from '../../lib/transport/tcp/hello.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { FrameType, MAGIC } from '../../lib/transport/tcp/wire.js';
-import { PayloadReader } from '../../lib/protocol/payload.js';
+import type { PayloadReader } from '../../lib/protocol/payload.js';
 import { GREETING } from '../support/tcp-frames.js';
 import { transportOptions } from '../support/transport-fixtures.js';
 import { acceptor } from './connections.js';
@@ -70,9 +70,8 @@ function headsIn(said: Buffer): Buffer {
   const heads: Buffer[] = [];
   const sink = {
     piece: () => undefined,
-    frame: (type: number, _id: number, payload: Buffer) => {
+    frame: (type: number, _id: number, input: PayloadReader) => {
       if (type !== FrameType.CALL && type !== FrameType.OPEN) return;
-      const input = new PayloadReader(payload);
       input.number();
       const head = input.take(input.number());
       const length = Buffer.alloc(2);

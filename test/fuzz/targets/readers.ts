@@ -4,6 +4,7 @@ import { PayloadWriter } from '../../../lib/protocol/payload.js';
 import { readPackedAnswer, writePackedSuccess } from '../../../lib/protocol/packed/packed-answer.js';
 import { readPackedRequest, writePackedRequest } from '../../../lib/protocol/packed/packed-request.js';
 import { protocolOf } from '../../../lib/transport/port/first-bytes.js';
+import { PayloadReader } from '../../../lib/protocol/payload.js';
 import { FrameReader, type FrameSink } from '../../../lib/transport/tcp/frame-reader.js';
 import { HeadReader } from '../../../lib/transport/tcp/heads.js';
 import { decodeHello, encodeHello } from '../../../lib/transport/tcp/hello.js';
@@ -55,7 +56,8 @@ const heads = reader('heads', (input) => {
   let count = 0;
   for (let at = 0; at + 2 <= input.length; count++) {
     const end = at + 2 + input.readUInt16BE(at);
-    const { path, headers } = reading.read(input.subarray(at + 2, end));
+    const bytes = input.subarray(at + 2, end);
+    const { path, headers } = reading.read(new PayloadReader(bytes), bytes.length);
     if (typeof path !== 'string' || Object.getPrototypeOf(headers) !== null) throw new Error('a head is none');
     if (Object.keys(headers).length > MAX_HEADERS) throw new Error('a head is too long');
     at = end;
@@ -122,7 +124,7 @@ function eventsOf(chunks: readonly Buffer[]): string[] {
   const events: string[] = [];
   const pieces = new Map<number, number>();
   const sink: FrameSink = {
-    frame: (type, id, payload, part) => events.push(`${type} ${id} ${payload.length} ${part}`),
+    frame: (type, id, payload, part) => events.push(`${type} ${id} ${payload.left} ${part}`),
     // Pieces are handed on as they come: only their sum is the same.
     piece: (id, bytes, which) => {
       const sum = (pieces.get(id) ?? 0) + bytes.length;
