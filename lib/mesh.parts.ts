@@ -104,8 +104,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const rpc = gateway?.accept ?? dispatcher.accept;
   const middleware = joinMiddleware(extensions, codec);
   const own = middleware.around('self', rpc);
-  const isOwn = (service: string): boolean =>
-    services.has(service) || [builtins, registry, administration].some((part) => part.answers(service));
+  const answering = [builtins, registry, administration];
+  const isOwn = (service: string): boolean => services.has(service) || answering.some((part) => part.answers(service));
   const invoker: MeshInvoker = invokerOf(options, { extensions, pool, isOwn, gateway });
   const streams = joinStreams(setting.handlers, sessions, options);
   const passages = joinPassages(extensions, options, registry.registrations);

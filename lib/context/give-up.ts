@@ -10,6 +10,8 @@ export interface GivingUp {
   readonly what: string;
   /** When: ms since the epoch; then with E0000000601. */
   readonly deadline: number;
+  /** What time it is, for who has just looked: ms since the epoch. */
+  readonly now?: number;
   /** When it is aborted: with its reason where that is a `MeshError`, else with E0000000499. */
   readonly signal?: AbortSignal | undefined;
   /** When the call is given up below which this one is made: with the same reason. */
@@ -24,10 +26,10 @@ export class GiveUp implements CancelWatcher {
     private readonly cancellation: Cancellation,
     private readonly giving: GivingUp,
   ) {
-    const { signal, above, deadline } = giving;
+    const { signal, above, deadline, now } = giving;
     if (signal) this.heed(signal);
     above?.watch(this);
-    this.timer = expireAt(deadline, () => cancellation.cancel(late(giving)));
+    this.timer = expireAt(deadline, () => cancellation.cancel(late(giving)), now);
     cancellation.cancelsAt = deadline;
   }
 

@@ -4,9 +4,6 @@ import { MeshError } from '../errors/mesh-error.js';
 /** Longest text that is written byte by byte: a native call costs more to begin. */
 const SHORT_TEXT = 48;
 
-/** What was written in so few bytes is copied when it is handed out; beyond, the buffer itself is handed out. */
-const FEW_BYTES = 16 * 1024;
-
 /** Reads numbers and texts out of bytes that a {@link PayloadWriter} wrote, at a peer who may mean harm. */
 export class PayloadReader {
   /** What is read next. */
@@ -114,36 +111,39 @@ export function writeNumber(bytes: Buffer, at: number, value: number): number {
 /** Writes numbers and texts into a buffer that grows. */
 export class PayloadWriter {
   private bytes: Buffer;
-  length = 0;
+  private begin = 0;
+  private end = 0;
 
+  /** @param capacity bytes of the first buffer, and of those that follow those that were taken */
   constructor(private readonly capacity = 1024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   /** What was written, as a view that holds until {@link clear}. */
   get written(): Buffer {
-    return this.bytes.subarray(0, this.length);
-  }
-
-  /** What was written, as bytes that nobody else holds. It begins anew. */
-  take(): Buffer {
-    const { written } = this;
-    this.length = 0;
-    if (written.length <= FEW_BYTES) return Buffer.from(written);
-    this.bytes = Buffer.allocUnsafeSlow(this.capacity);
-    return written;
+    return this.bytes.subarray(this.begin, this.end);
   }
 
   /** Begins anew. */
   clear(): this {
-    this.length = 0;
+    this.end = this.begin;
     return this;
+  }
+
+  /**
+   * What was written, to be kept, and begins anew behind it: nothing is copied. As long as it is kept, so is the buffer that it is
+   * part of, with what was taken before and after it.
+   */
+  take(): Buffer {
+    const { written } = this;
+    this.begin = this.end;
+    return written;
   }
 
   /** Writes a number below 2^32. */
   number(value: number): this {
     this.reserve(MAX_NUMBER_BYTES);
-    this.length = writeNumber(this.bytes, this.length, value);
+    this.end = writeNumber(this.bytes, this.end, value);
     return this;
   }
 
@@ -152,16 +152,16 @@ export class PayloadWriter {
     if (value.length <= SHORT_TEXT && this.ascii(value)) return this;
     const length = Buffer.byteLength(value);
     this.number(length).reserve(length);
-    this.bytes.write(value, this.length, length, 'utf8');
-    this.length += length;
+    this.bytes.write(value, this.end, length, 'utf8');
+    this.end += length;
     return this;
   }
 
   /** Writes bytes as they are. */
   raw(value: Uint8Array): this {
     this.reserve(value.length);
-    this.bytes.set(value, this.length);
-    this.length += value.length;
+    this.bytes.set(value, this.end);
+    this.end += value.length;
     return this;
   }
 
@@ -170,23 +170,28 @@ export class PayloadWriter {
     const { length } = value;
     this.reserve(length + 1);
     const { bytes } = this;
-    let at = this.length;
+    let at = this.end;
     bytes[at++] = length;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0x7f) return false;
       bytes[at++] = code;
     }
-    this.length = at;
+    this.end = at;
     return true;
   }
 
   private reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
-    this.bytes.copy(grown, 0, 0, this.length);
+    if (this.end + more > this.bytes.length) this.grow(more);
+  }
+
+  private grow(more: number): void {
+    const length = this.end - this.begin;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.capacity, length + more, 2 * length));
+    this.bytes.copy(grown, 0, this.begin, this.end);
     this.bytes = grown;
+    this.begin = 0;
+    this.end = length;
   }
 }
 

@@ -36,11 +36,11 @@ export class TraceIds {
     private readonly address: () => string = hostAddress,
   ) {}
 
-  /** The next id. */
-  next(): string {
-    const now = this.now() - EPOCH;
-    if (now > this.millisecond) {
-      this.millisecond = now;
+  /** The next id. @param now what time it is: ms since the epoch */
+  next(now = this.now()): string {
+    const millisecond = now - EPOCH;
+    if (millisecond > this.millisecond) {
+      this.millisecond = millisecond;
       this.count = 0;
     } else if (++this.count === SEQUENCES) {
       this.millisecond++;
@@ -71,9 +71,13 @@ export class TraceIds {
 
 const ids = new TraceIds();
 
-/** A new trace id, unique among the processes of this host (PROTOCOL 7): `C00002022736286722319765504`. */
-export function newTraceId(): string {
-  return ids.next();
+/**
+ * A new trace id, unique among the processes of this host (PROTOCOL 7): `C00002022736286722319765504`.
+ *
+ * @param now what time it is, for who has just looked: ms since the epoch
+ */
+export function newTraceId(now?: number): string {
+  return ids.next(now);
 }
 
 /** Whether a trace id from a peer can be carried on: printable ASCII without spaces, at most 128 characters. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   bytes,
   direct,
+  int64,
   MeshCode,
   MeshContext,
   MeshError,
@@ -17,6 +18,8 @@ import { startApp, startConsumer } from '../support/mesh-app.js';
 @MeshFacade()
 class Vault {
   @Mpi('mesh.vault.turn', [bytes('data')], { returns: bytes() }) turn!: (data: Uint8Array) => Promise<Uint8Array>;
+  @Mpi('mesh.vault.add', [int64('n')], { returns: int64() }) add!: (n: bigint) => Promise<bigint>;
+  @Mpi('mesh.vault.untyped', ['value']) untyped!: (value: unknown) => Promise<unknown>;
   @Mpi('mesh.vault.forbid') forbid!: () => Promise<void>;
   @Mpi('mesh.vault.wait') wait!: () => Promise<void>;
   @Mpi('mesh.vault.trace') trace!: () => Promise<string>;
@@ -30,8 +33,14 @@ class VaultController implements MeshService<Vault> {
   turn(data: Uint8Array): Uint8Array {
     return Buffer.from(data).toReversed();
   }
+  add(n: bigint): bigint {
+    return n + 1n;
+  }
+  untyped(value: unknown): unknown {
+    return { value, kind: typeof value, attachments: { ...MeshContext.current()!.attachments } };
+  }
   forbid(): void {
-    throw new MeshError(MeshCode.FORBIDDEN, 'not you');
+    throw new MeshError(MeshCode.FORBIDDEN, 'not you', { details: ['by day', 'by night'] });
   }
   wait(): Promise<void> {
     const { signal } = MeshContext.current()!;
@@ -55,8 +64,24 @@ describe('calls over the transport tcp', () => {
       const data = Buffer.alloc(size, 'mesh');
       expect(Buffer.from(await vault.turn(data)).equals(Buffer.from(data).toReversed())).toBe(true);
     }
-    expect(await caught(vault.forbid())).toMatchObject({ code: MeshCode.FORBIDDEN, message: 'not you' });
+    expect(await vault.add(2n ** 60n)).toBe(2n ** 60n + 1n);
+    const details = ['by day', 'by night'];
+    expect(await caught(vault.forbid())).toMatchObject({ code: MeshCode.FORBIDDEN, message: 'not you', details });
     expect(await vault.trace()).not.toBe(await vault.trace());
+  });
+
+  it('say the same from the first on, though the peer is known only once it has greeted', async () => {
+    const vault = await connect();
+    const attachments = {
+      colour: 'blue',
+      'x-ptp-session-id': 's1',
+      traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
+    };
+    const data = Buffer.alloc(1_000, 'x');
+    const call = () => direct(vault, { attachments }).untyped(data);
+    const first = await call();
+    expect(first).toEqual({ value: data.toString('base64'), kind: 'string', attachments });
+    expect(await Promise.all([call(), call()])).toEqual([first, first]);
   });
 
   it('end at their deadline, and when they are cancelled, for the provider, too', async () => {

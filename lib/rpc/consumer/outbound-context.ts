@@ -27,12 +27,13 @@ export function openOutboundContext(
   const parent = MeshContext.current();
   const above = options.detached ? undefined : parent;
   const timeoutMs = timeoutOf(site, options, mesh);
-  const deadline = Math.min(Date.now() + timeoutMs, above?.deadline ?? Infinity);
+  const now = Date.now();
+  const deadline = Math.min(now + timeoutMs, above?.deadline ?? Infinity);
   const cancellation = new Cancellation();
   const attachments = attachmentsOf(options, parent);
   const nodeId = options.nodeId ?? mesh.nodeId;
   const context = new MeshContext({
-    traceId: parent?.traceId ?? newTraceId(),
+    traceId: parent?.traceId ?? newTraceId(now),
     spanId: parent?.nextSpanId() ?? ROOT_SPAN_ID,
     urn: site.urnAt(nodeId),
     service: site.service,
@@ -44,7 +45,7 @@ export function openOutboundContext(
     cancellation,
   });
   const { signal } = options;
-  const giveUp = new GiveUp(cancellation, { what: site.service, deadline, signal, above: above?.cancellation });
+  const giveUp = new GiveUp(cancellation, { what: site.service, deadline, now, signal, above: above?.cancellation });
   return { context, attachments, giveUp };
 }
 

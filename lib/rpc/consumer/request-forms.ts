@@ -13,10 +13,13 @@ import type { ConsumerCall } from '../call-filter.js';
 import { expectsBytes, type WireType } from '../facade/wire-type.js';
 import { OutboundHead } from './outbound-head.js';
 
+/** Bodies of packed calls are written into buffers of so many bytes, or of their own when they are longer. */
+const BUFFER_BYTES = 16 * 1024;
+
 /** The two forms of a call: the standard's, and the packed one between our own ends (docs/tcp-protocol.md). */
 export class RequestForms {
   private readonly head: OutboundHead;
-  private readonly scratch = new PayloadWriter();
+  private readonly out = new PayloadWriter(BUFFER_BYTES);
 
   constructor(
     private readonly codec: Codec,
@@ -82,8 +85,8 @@ export class RequestForms {
     const { traceId, spanId, runMode } = context;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(context.remainingMs)));
     const content = packContent(this.codec, plain(args));
-    writePackedRequest(this.scratch.clear(), { timeoutMs, traceId, spanId, runMode, attachments, content });
-    return this.scratch.take();
+    writePackedRequest(this.out.clear(), { timeoutMs, traceId, spanId, runMode, attachments, content });
+    return this.out.take();
   }
 
   private checked(call: ConsumerCall, body: Uint8Array): Uint8Array {
