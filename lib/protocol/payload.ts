@@ -70,6 +70,13 @@ export class PayloadReader {
     return this.bytes.subarray(this.position, this.end);
   }
 
+  /** What is left, as a copy. */
+  copy(): Buffer {
+    const copy = Buffer.allocUnsafe(this.left);
+    this.bytes.copy(copy, 0, this.position, this.end);
+    return copy;
+  }
+
   private longNumber(): number {
     const { bytes, end } = this;
     let value = 0;

@@ -59,7 +59,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     private readonly host: InboundLinkHost,
   ) {
     this.peer = peerOf(socket);
-    this.link = new Link(socket, own, this, MAGIC.length);
+    this.link = new Link(socket, own, this, { skip: MAGIC.length });
   }
 
   get bytesRead(): number {
@@ -147,7 +147,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const timeoutMs = payload.number();
     const head = this.link.head(payload);
     const arrived = (body: Buffer): void => this.arrived(id, head, timeoutMs, body);
-    if (part === 'whole') return this.arrived(id, head, timeoutMs, payload.rest());
+    if (part === 'whole') return this.arrived(id, head, timeoutMs, this.link.kept(payload));
     if (id <= this.closedFrom) this.arriving.add(id);
     this.link.assemblies.begin(id, payload.number(), 'counted', arrived);
   }

@@ -10,6 +10,7 @@ import { FrameReader, type FrameSink } from './frame-reader.js';
 import { FrameWriter, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
+import type { Intake } from './intake.js';
 import { PingBudget } from './ping-budget.js';
 import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
 import { FrameType, MORE, type Part, type Piece, WHOLE_BYTES } from './wire.js';
@@ -59,6 +60,7 @@ export class Link implements FrameSink {
   private readonly headScratch = new PayloadWriter();
   private readonly headReader: HeadReader;
   private readonly pings = new PingBudget();
+  private readonly intake: Intake | undefined;
   private headWriter: HeadWriter | undefined;
   private gate: BulkGate | undefined;
   private greeted: Hello | undefined;
@@ -67,19 +69,21 @@ export class Link implements FrameSink {
 
   /**
    * @param own what this side takes
-   * @param skip bytes to come before the first frame
+   * @param source how it comes: behind so many bytes, and out of what the socket reads into
    */
   constructor(
     private readonly socket: Socket,
     own: Hello,
     private readonly owner: LinkOwner,
-    skip = 0,
+    { skip = 0, intake }: { readonly skip?: number; readonly intake?: Intake | undefined } = {},
   ) {
     this.reader = new FrameReader(this, skip);
     this.writer = new FrameWriter(socket, (pressure) => this.heed(pressure));
     this.headReader = new HeadReader(own.table);
     this.assemblies = new Assemblies(own, (bytes) => this.credit(0, bytes));
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    this.intake = intake;
+    if (intake) intake.receive = (chunk) => this.receive(chunk);
+    else socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('timeout', () => this.lose(`nothing of what was sent was read for ${MAX_UNREAD_MS} ms`));
     socket.once('end', () => this.lose('the other side has ended the connection'));
     socket.once('error', (error) => this.lose(error.message));
@@ -128,6 +132,11 @@ export class Link implements FrameSink {
     return this.headReader.read(payload, payload.number());
   }
 
+  /** What is left of a payload, to be kept. */
+  kept(payload: PayloadReader): Buffer {
+    return this.intake ? payload.copy() : payload.rest();
+  }
+
   /** Writes a message: whole, or its first frame. */
   message(type: number, id: number, message: Tailed): void {
     const length = lengthOf(message);
@@ -144,7 +153,7 @@ export class Link implements FrameSink {
   messageOn(id: number, receiver: MessageReceiver | undefined, payload: PayloadReader, part: Part): void {
     const total = part === 'whole' ? payload.left : payload.number();
     receiver?.begin(total);
-    if (part === 'whole') return receiver?.push(payload.rest());
+    if (part === 'whole') return receiver?.push(this.kept(payload));
     this.assemblies.begin(id, total, 'free', receiver && ((message) => receiver.push(message)));
   }
 

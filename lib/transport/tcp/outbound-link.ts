@@ -8,6 +8,7 @@ import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { notPacked, tooLong } from '../refusals.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
+import type { Intake } from './intake.js';
 import { Link, type LinkOwner } from './link.js';
 import { lengthOf } from '../tails.js';
 import { OutboundStream } from './outbound-stream.js';
@@ -44,12 +45,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private readonly waiting = new Set<TcpCall>();
   private lastId = 0;
 
+  /** @param intake what the socket reads into, where it is no memory of its own for each time */
   constructor(
     socket: Socket,
     private readonly own: Hello,
     private readonly host: OutboundLinkHost,
+    intake?: Intake,
   ) {
-    this.link = new Link(socket, own, this);
+    this.link = new Link(socket, own, this, { intake });
     socket.write(MAGIC);
     this.link.writer.frame(FrameType.HELLO, 0, encodeHello(own));
   }
@@ -213,7 +216,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
-    if (part === 'whole') return this.succeed(id, payload.rest());
+    if (part === 'whole') return this.succeed(id, this.link.kept(payload));
     const total = payload.number();
     this.link.assemblies.begin(id, total, 'counted', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
   }

@@ -11,6 +11,7 @@ import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
+import { Intake } from './intake.js';
 import { ownHello, type TcpOptions } from './tcp-options.js';
 import { OutboundLink, type OutboundLinkHost, TcpCall } from './outbound-link.js';
 import { OutboundStream } from './outbound-stream.js';
@@ -173,8 +174,10 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
 
   private connect(): Extract<State, { kind: 'connecting' }> {
     const { host, port, secure } = this.target;
-    const socket: Socket = secure?.connect(host, port, ALPN) ?? connect({ host, port, noDelay: true });
-    const link = new OutboundLink(socket, ownHello(this.options), this);
+    const intake = secure ? undefined : new Intake();
+    const plain = { host, port, noDelay: true, ...(intake && { onread: intake.onread }) };
+    const socket: Socket = secure?.connect(host, port, ALPN) ?? connect(plain);
+    const link = new OutboundLink(socket, ownHello(this.options), this, intake);
     const watch = new DialWatch(socket, this.options.tcp.connectTimeoutMs);
     this.links.set(link, { watch, keepalive: new Keepalive(link, this.options.tcp) });
     socket.once(secure ? 'secureConnect' : 'connect', () => this.taken(link, watch)).unref();
