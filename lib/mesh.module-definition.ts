@@ -1,8 +1,9 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { APP_FILTER, DiscoveryService } from '@nestjs/core';
+import { APP_FILTER, ApplicationConfig, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { BUILTIN_EXTENSIONS } from './builtins.js';
 import { MeshContext } from './context/mesh-context.js';
 import { currentContextView } from './nest/current-context.js';
+import type { NestParts } from './nest/direct-call.js';
 import { FailureObserver } from './nest/failure-observer.js';
 import { MeshServer } from './nest/mesh-server.js';
 import { DEFAULT_MESH } from './nest/mesh-transport.js';
@@ -129,12 +130,19 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
     },
     {
       provide: getMeshServerToken(mesh),
-      useFactory: (runtime: MeshRuntime, options: ResolvedMeshOptions) => {
+      useFactory: (
+        runtime: MeshRuntime,
+        options: ResolvedMeshOptions,
+        discovery: DiscoveryService,
+        config: ApplicationConfig,
+        host?: HttpAdapterHost,
+      ) => {
         const server = new MeshServer({
           mesh,
           options,
           services: runtime.services,
           handlers: runtime.handlers,
+          nest: nestParts(discovery, config, host),
           doors: () => runtime.doors(),
           listening: (listeners) => runtime.listening(listeners),
           endWaits: () => runtime.endWaits(),
@@ -144,9 +152,29 @@ function sharedProviders(mesh: string): Exclude<Provider, Function>[] {
         server.on('listening', () => runtime.arrive());
         return server;
       },
-      inject: [MeshRuntime, MESH_OPTIONS],
+      inject: [
+        MeshRuntime,
+        MESH_OPTIONS,
+        DiscoveryService,
+        ApplicationConfig,
+        { token: HttpAdapterHost, optional: true },
+      ],
     },
   ];
+}
+
+/** Of an application with HTTP, each microservice may have globals of its own, and does not tell which. */
+function nestParts(
+  discovery: DiscoveryService,
+  config: ApplicationConfig,
+  host: HttpAdapterHost | undefined,
+): NestParts {
+  return {
+    get config() {
+      return host?.httpAdapter ? undefined : config;
+    },
+    controllers: (type) => discovery.getControllers().filter(({ metatype }) => metatype === type),
+  };
 }
 
 function tokenOf(provider: Exclude<Provider, Function>) {

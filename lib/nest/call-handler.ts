@@ -61,7 +61,8 @@ export async function callStreamHandler(
   }
 }
 
-function lastValue(source: Observable<unknown>, context: MeshContext): Promise<unknown> {
+/** The last value of an Observable; it is let go of when the call is given up. */
+export function lastValue(source: Observable<unknown>, context: MeshContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const subscription = new Subscription();
     const forget = context.cancellation.onCancel((reason) => {

@@ -11,6 +11,7 @@ import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js'
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import { type MpiDefinition, readFacade } from '../rpc/facade/facade.js';
+import type { HandlerPlace } from './direct-call.js';
 import { FailureObserver } from './failure-observer.js';
 import { DEFAULT_MESH, meshTransport } from './mesh-transport.js';
 
@@ -31,6 +32,8 @@ export interface MeshProviderOptions {
 export interface MeshHandlerExtras {
   readonly mpi?: MpiDefinition;
   readonly provider?: string;
+  /** The method that serves it. */
+  readonly place?: HandlerPlace;
 }
 
 /**
@@ -70,7 +73,8 @@ function provide(
     throw new MeshError(MeshCode.INVALID_REQUEST, message);
   }
   bindParameters(prototype, mpi);
-  const extras: MeshHandlerExtras = { mpi, provider: `${controller.name}.${mpi.method}` };
+  const place: HandlerPlace = { controller: controller as Type, method: mpi.method };
+  const extras: MeshHandlerExtras = { mpi, provider: `${controller.name}.${mpi.method}`, place };
   MessagePattern(mpi.service, meshTransport(mesh), { ...extras })(prototype, mpi.method, { value: handler });
 }
 

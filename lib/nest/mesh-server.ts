@@ -7,6 +7,7 @@ import type { ResolvedMeshOptions } from '../options/mesh-options.js';
 import type { ServiceTable } from '../rpc/provider/service-table.js';
 import type { Acceptor, ListenAt, Listener, Transport } from '../transport/transport.js';
 import { callEventHandler, callHandler, callStreamHandler } from './call-handler.js';
+import { directCall, type NestParts, standsAt } from './direct-call.js';
 import type { MeshHandlerExtras } from './mesh-provider.decorator.js';
 import type { StreamHandlerExtras } from './passive/mesh-session.decorator.js';
 import type { StreamHandler } from './passive/stream-handler.js';
@@ -39,6 +40,8 @@ export interface MeshServerParts {
   readonly options: ResolvedMeshOptions;
   readonly services: ServiceTable;
   readonly handlers: StreamTable;
+  /** What is bound to handlers. */
+  readonly nest: NestParts;
   /** Where to listen. */
   doors(): readonly Door[];
   /** Told what listens, before the first call may arrive. */
@@ -131,7 +134,7 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
       wire: extras.mpi?.wire,
       timeoutMs: extras.mpi?.timeoutMs,
       declared: extras.mpi,
-      invoke: this.invoker(service, isEventHandler ? callEventHandler : callHandler),
+      invoke: isEventHandler ? this.invoker(service, callEventHandler) : this.requestInvoker(service, callback, extras),
     });
   }
 
@@ -143,6 +146,15 @@ export class MeshServer extends Server<MeshServerEvents, MeshServerStatus> imple
   override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
     this.watched = true;
     super.setOnProcessingEndHook(hook);
+  }
+
+  /** Goes around Nest's pipeline where nothing stands in it, unless somebody watches it, or has put something around the handler. */
+  private requestInvoker(service: string, callback: MessageHandler, { place, mpi }: MeshHandlerExtras) {
+    const piped = this.invoker(service, callHandler);
+    const direct = place && standsAt(place, mpi) ? directCall(place, this.parts.nest) : undefined;
+    if (!direct) return piped;
+    return (args: unknown, context: MeshContext): unknown =>
+      this.watched || this.messageHandlers.get(service) !== callback ? piped(args, context) : direct(args, context);
   }
 
   private invoker(service: string, call: typeof callHandler) {
