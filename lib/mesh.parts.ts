@@ -13,7 +13,7 @@ import { joinPassages, type JoinedPassages } from './mesh.passages.js';
 import { joinRegistry, type JoinedRegistry } from './mesh.registry.js';
 import { joinSessions, type JoinedSessions } from './mesh.sessions.js';
 import { joinStreams } from './mesh.streams.js';
-import { respectOwnTransports } from './mesh.transports.js';
+import { settleAuto } from './mesh.transports.js';
 import { OperatorGate } from './node/administration/operator-gate.js';
 import type { StreamDesk } from './nest/passive/stream-desk.js';
 import type { StreamTable } from './nest/passive/stream-table.js';
@@ -138,7 +138,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
 
 function extensionsOf({ mesh, options, discovery, home }: MeshSetting): ExtensionRegistry {
   const found = discoverExtensions(discovery, mesh, new Set(BUILTIN_EXTENSIONS), home);
-  return new ExtensionRegistry(respectOwnTransports(found), options.use, options.node && { registry: 'registered' });
+  return new ExtensionRegistry(settleAuto(found, options), options.use, options.node && { registry: 'registered' });
 }
 
 /** Who is expected at a listener, by the name of the option that says so. */

@@ -30,8 +30,7 @@ export class RegisteredInstances {
   private readonly places = new WeakMap<RegisteredProvider, Place>();
 
   constructor(
-    private readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'> &
-      Partial<Pick<ResolvedMeshOptions, 'use'>>,
+    private readonly options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'>,
     private readonly registrations: Pick<Registrations, 'providers'>,
   ) {
     this.own = partyKey(options);
@@ -104,12 +103,11 @@ export class RegisteredInstances {
   private instanceOf({ registration, service, address }: RegisteredProvider, owner: PartyKey): Instance {
     const { nodeId, instId } = owner === this.own ? this.options : { nodeId: service.node, instId: service.inst };
     const subset = service.attrs[Header.SUBSET] || registration.attachments[Header.SUBSET] || '';
-    return { address, transport: this.transportOf(service), nodeId, instId, subset };
+    return { address, transport: transportOf(service), nodeId, instId, subset };
   }
+}
 
-  /** Who is reached over gRPC may say there that it speaks TCP, unless gRPC was chosen. */
-  private transportOf({ proto }: RegisteredService): string {
-    if (proto !== 'grpc' && Object.hasOwn(PROTO_NUMBER, proto)) return proto;
-    return this.options.use?.['transport'] === 'grpc' ? 'grpc' : 'auto';
-  }
+/** Who is reached over gRPC may say there that it speaks TCP. */
+function transportOf({ proto }: RegisteredService): string {
+  return proto !== 'grpc' && Object.hasOwn(PROTO_NUMBER, proto) ? proto : 'auto';
 }

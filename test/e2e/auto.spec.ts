@@ -59,6 +59,11 @@ describe('an application where nothing names a transport', () => {
 describe('an application that names a transport', () => {
   it.each<[string, MeshOptions, readonly string[]]>([
     ['grpc for everything', { use: { transport: 'grpc' } }, ['grpc']],
+    [
+      'grpc for everything, and for what stands as auto',
+      { use: { transport: 'grpc' }, services: [{ ...service, transport: 'auto' }] },
+      ['grpc'],
+    ],
     ['grpc for a service', { services: [{ ...service, transport: 'grpc' }] }, ['grpc']],
     ['tcp for everything', { use: { transport: 'tcp' } }, ['tcp']],
     ['tcp for a service', { services: [{ ...service, transport: 'tcp' }] }, ['tcp']],

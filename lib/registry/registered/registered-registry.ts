@@ -25,7 +25,7 @@ export class RegisteredRegistry implements Registry {
   private readonly withSelf = new WeakMap<readonly Instance[], readonly Instance[]>();
 
   constructor(
-    @Inject(MESH_OPTIONS) options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId' | 'use'>,
+    @Inject(MESH_OPTIONS) options: Pick<ResolvedMeshOptions, 'nodeId' | 'instId'>,
     @Inject(MeshRegistrations) registrations: MeshRegistrations,
     @Inject(StaticRegistry) private readonly fallback: StaticRegistry,
   ) {

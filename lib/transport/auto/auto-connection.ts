@@ -58,7 +58,7 @@ export class AutoConnection implements Connection, GrpcWatcher {
 
   call(call: OutboundCall): Promise<Uint8Array> {
     const tcp = this.tcp.take();
-    if (!tcp) return this.overGrpc().call(withoutTail(call));
+    if (!tcp) return this.callOverGrpc(call);
     return tcp.call(call).catch((cause) => this.sendElsewhere(call, tcp, cause));
   }
 
@@ -85,14 +85,19 @@ export class AutoConnection implements Connection, GrpcWatcher {
   }
 
   onAnswer(headers: IncomingHttpHeaders): void {
-    if (this.offered || !speaksTcp(headers[Header.TRANSPORTS])) return;
-    this.offered = true;
-    this.tcp.offer();
+    this.offered = speaksTcp(headers[Header.TRANSPORTS]);
+    if (this.offered) this.tcp.offer();
+  }
+
+  /** On a stream that stays open, what was offered when it began is offered with each answer: whoever answers is still the same. */
+  private callOverGrpc(call: OutboundCall): Promise<Uint8Array> {
+    const answer = this.overGrpc().call(withoutTail(call));
+    if (this.offered && this.tcp.heeds) answer.then(() => this.offered && this.tcp.offer(), ignore);
+    return answer;
   }
 
   private overGrpc(): GrpcConnection {
     if (this.closing) return this.grpc;
-    if (this.offered) this.tcp.offer();
     return (this.grpc = this.pool.get(this.ways.grpc));
   }
 
@@ -100,10 +105,13 @@ export class AutoConnection implements Connection, GrpcWatcher {
   private sendElsewhere(call: OutboundCall, tcp: TcpConnection, cause: unknown): Promise<Uint8Array> {
     const error = toMeshError(cause);
     const isOfTheWay = error.neverSent && tcp.standing !== 'free' && !this.closing && !call.cancellation.reason;
-    return isOfTheWay ? this.overGrpc().call(withoutTail(call)) : Promise.reject(error);
+    return isOfTheWay ? this.callOverGrpc(call) : Promise.reject(error);
   }
 }
 
 function speaksTcp(said: string | readonly string[] | undefined): boolean {
   return typeof said === 'string' && said.split(',').some((transport) => transport.trim() === 'tcp');
 }
+
+/** Who has made the call is told. */
+function ignore(): void {}

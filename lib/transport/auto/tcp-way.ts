@@ -46,10 +46,14 @@ export class TcpWay {
     return undefined;
   }
 
-  /** The peer says that it speaks TCP. */
+  /** Whether an offer would be taken up. */
+  get heeds(): boolean {
+    return this.state.kind === 'none' && Date.now() >= this.state.notBefore;
+  }
+
+  /** The peer has just said that it speaks TCP. */
   offer(): void {
-    const { state } = this;
-    if (state.kind === 'none' && Date.now() >= state.notBefore) void this.connect();
+    if (this.heeds) void this.connect();
   }
 
   /** Takes no new calls, waits for those under way, closes. */

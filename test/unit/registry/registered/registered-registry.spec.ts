@@ -45,15 +45,6 @@ describe('RegisteredRegistry', () => {
     expect(resolve()).toMatchObject([{ transport: 'auto' }]);
   });
 
-  it.each([
-    ['grpc', 'grpc'],
-    ['tcp', 'auto'],
-  ])('reaches what is called over gRPC, with the transport %s chosen, by %s', async (chosen, transport) => {
-    make({ use: { transport: chosen } });
-    await registrations.put(registrationOf('a:1', [SERVICE]));
-    expect(resolve()).toMatchObject([{ transport }]);
-  });
-
   it('goes before the services of the options, which go on serving what nobody has registered', async () => {
     make({ services: [{ service: 'mesh.*', addresses: ['static:1'] }] });
     expect(addresses()).toEqual(['static:1']);
