@@ -12,7 +12,6 @@ export class TcpInboundCall implements InboundCall {
   readonly method = 'POST';
   readonly contentType = 'application/grpc';
   readonly takesTails = true;
-  readonly deadline: number;
   readonly cancellation = new Cancellation();
   admits: InboundHead['admits'];
   scope: InboundHead['scope'];
@@ -26,13 +25,12 @@ export class TcpInboundCall implements InboundCall {
   constructor(
     readonly id: number,
     { path, query, headers }: Head,
-    timeoutMs: number,
+    readonly deadline: number,
     readonly peer: string,
     readonly body: Uint8Array,
   ) {
     this.path = path;
     this.query = query;
     this.headers = headers;
-    this.deadline = timeoutMs === 0 ? Infinity : Date.now() + timeoutMs;
   }
 }

@@ -146,18 +146,20 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.begin(id);
     const timeoutMs = payload.number();
     const head = this.link.head(payload);
-    const arrived = (body: Buffer): void => this.arrived(id, head, timeoutMs, body);
     if (part === 'whole') return this.arrived(id, head, timeoutMs, this.link.kept(payload));
     if (id <= this.closedFrom) this.arriving.add(id);
-    this.link.assemblies.begin(id, payload.number(), 'counted', arrived);
+    this.link.assemblies.begin(id, payload.number(), 'counted', (body) => {
+      this.arriving.delete(id);
+      this.arrived(id, head, timeoutMs, body);
+    });
   }
 
   private arrived(id: number, head: Head, timeoutMs: number, body: Buffer): void {
     if (id > this.closedFrom) return;
-    this.arriving.delete(id);
     if (this.isFull) return this.link.fail(id, this.tooMany());
     if (this.held > BUSY_WITH * this.own.bulkBytes) return this.link.fail(id, unread(this.held, { neverSent: true }));
-    const call = new TcpInboundCall(id, head, timeoutMs, this.peer, body);
+    const deadline = timeoutMs === 0 ? Infinity : this.link.now + timeoutMs;
+    const call = new TcpInboundCall(id, head, deadline, this.peer, body);
     this.calls.set(id, call);
     this.host.onCall();
     void this.serve(call);

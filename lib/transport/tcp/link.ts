@@ -55,6 +55,8 @@ const MAX_UNREAD_MS = 30_000;
 export class Link implements FrameSink {
   readonly writer: FrameWriter;
   readonly assemblies: Assemblies;
+  /** When something came last: ms since the epoch. */
+  now = Date.now();
   private readonly reader: FrameReader;
   private readonly scratch = new PayloadWriter();
   private readonly headScratch = new PayloadWriter();
@@ -244,6 +246,7 @@ export class Link implements FrameSink {
 
   private receive(chunk: Buffer): void {
     if (this.over) return;
+    this.now = Date.now();
     try {
       this.reader.push(chunk);
     } catch (error) {
