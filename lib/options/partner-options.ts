@@ -13,7 +13,7 @@ export interface PartnerOptions {
   address: string | readonly string[];
   /**
    * Transport to reach it. Over `tcp` and `auto` it is spoken to in the messages of gRPC, and `auto` is gRPC with every partner that does not show
-   * that it is ours. Default `grpc`.
+   * that it is ours. Default `auto`.
    */
   transport?: PeerTransport;
   /**

@@ -8,7 +8,7 @@ export type PeerTransport = 'auto' | 'grpc' | 'http' | 'tcp';
 export const PEER_TRANSPORTS: readonly PeerTransport[] = ['auto', 'grpc', 'http', 'tcp'];
 
 /** By what a node is spoken to when nobody says. */
-export const DEFAULT_PEER_TRANSPORT: PeerTransport = 'grpc';
+export const DEFAULT_PEER_TRANSPORT: PeerTransport = 'auto';
 
 /** Whose paths and messages go over a transport: HTTP has its own, and all others have those of gRPC. */
 export function wireOf(transport: PeerTransport): 'grpc' | 'http' {

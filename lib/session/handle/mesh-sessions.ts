@@ -15,7 +15,7 @@ export interface SessionNode {
   readonly address: string;
   /**
    * Name of the transport. Over `tcp` and `auto` the node is spoken to in the messages of gRPC, and `auto` is gRPC with every node that does not
-   * show that it is ours. Default `grpc`.
+   * show that it is ours. Default `auto`.
    */
   readonly transport?: PeerTransport;
   /**

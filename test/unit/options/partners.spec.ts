@@ -23,7 +23,7 @@ describe('the option partners', () => {
         nodeId: 'LX2',
         instId: '',
         addresses: ['a:7304', 'b:7304'],
-        transport: 'grpc',
+        transport: 'auto',
         mode: 'pass-through',
         dialect: 'standard',
         contentType: 'application/x-protobuf',

@@ -93,7 +93,7 @@ describe('readRoute', () => {
       nodeId: 'LX0000010000280',
       instId: 'JG0100002800000000',
       addresses: ['192.168.100.63:27304'],
-      transport: 'grpc',
+      transport: 'auto',
       mode: 'pass-through',
       dialect: 'standard',
       contentType: 'application/x-protobuf',
@@ -155,7 +155,7 @@ describe('readRoute', () => {
     'leaves what else stands in extra alone: %s',
     (extra) => {
       const read = readRoute({ node_id: 'LX2', extra });
-      expect(read).toMatchObject({ transport: 'grpc', details: { extra } });
+      expect(read).toMatchObject({ transport: 'auto', details: { extra } });
     },
   );
 
