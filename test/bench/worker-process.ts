@@ -7,6 +7,9 @@ import type { Answer, Order, Orders } from './worker-orders.js';
 /** Longest that a worker may take for an order beyond the time that it is told to measure, in ms: dozens of them start at once. */
 const PATIENCE_MS = 120_000;
 
+/** How long a process may take to end when it is told to, in ms. */
+const MOMENT_MS = 1_000;
+
 /** A worker as its parent process sees it. It is given one order after the other. */
 export class WorkerProcess {
   private last: Promise<unknown> = Promise.resolve();
@@ -33,9 +36,10 @@ export class WorkerProcess {
     return answer;
   }
 
-  /** Ends the process, without waiting for anything. */
+  /** Ends the process, without waiting for anything. It may still end what it has started itself, for a moment. */
   kill(): void {
-    this.child.kill('SIGKILL');
+    this.child.kill('SIGTERM');
+    setTimeout(() => this.child.kill('SIGKILL'), MOMENT_MS).unref();
   }
 
   private give<K extends keyof Orders>(kind: K, order: Orders[K]['in']): Promise<Orders[K]['out']> {

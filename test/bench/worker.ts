@@ -110,3 +110,7 @@ process.on('message', async (order: Order) => {
   process.send?.(answer);
   if (order.kind === 'stop' && worker.done) process.disconnect();
 });
+// The parent process is gone, and so is whoever would stop what runs here.
+process.on('disconnect', () => {
+  if (!worker.done) process.exit(1);
+});

@@ -14,14 +14,20 @@ export async function startBroker(program: string, args: readonly string[], port
   const ended = once(child, 'exit');
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
+  process.once('SIGTERM', exit);
   await listening(program, port, Date.now() + PATIENCE_MS);
   return {
     stop: async () => {
-      process.off('exit', kill);
+      process.off('exit', kill).off('SIGTERM', exit);
       child.kill();
       await ended;
     },
   };
+}
+
+/** Ends this process with what is to be done before. */
+function exit(): void {
+  process.exit(1);
 }
 
 async function listening(program: string, port: number, until: number): Promise<void> {
