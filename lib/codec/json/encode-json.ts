@@ -27,6 +27,7 @@ export function encodeJson(value: unknown): Uint8Array {
 }
 
 function encode(value: unknown): Uint8Array {
+  if (isPlain(value, 0) && value !== undefined) return Buffer.from(JSON.stringify(value));
   const text = new JsonText();
   if (write(value, '', 0, text, '') === 'written') return text.toBytes();
   throw unsayable(`${kindOf(value)} is nothing that it can say`);

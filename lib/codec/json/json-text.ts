@@ -3,6 +3,9 @@ import { isUnescaped } from './is-unescaped.js';
 /** Characters of a string that is looked at before it is written. `JSON.stringify` looks at each of them, several times as long. */
 export const LONG_STRING = 1_024;
 
+/** Characters of a long string that are looked at to guess what it is written in. */
+const SAMPLES = 8;
+
 /**
  * JSON as it is put together. A long string stays apart as it is, between quotes in the text around it: neither is it joined to
  * what stands before and behind it, nor escaped, where its bytes show that it need not be.
@@ -20,7 +23,8 @@ export class JsonText {
   /** Adds a string. */
   addString(value: string): void {
     if (value.length < LONG_STRING || mustBeEscaped(value)) this.text += JSON.stringify(value);
-    else this.addApart(value);
+    else if (seemsAscii(value)) this.addApart(value);
+    else this.text += `"${escaped(value)}"`;
   }
 
   /** Adds a string in which nothing needs to be escaped. */
@@ -50,6 +54,14 @@ function isApart(index: number): boolean {
 /** What most often needs to be escaped. */
 function mustBeEscaped(text: string): boolean {
   return text.includes('\n') || text.includes('"') || text.includes('\\');
+}
+
+/** A look at some characters, so that text of another script is seldom written twice. */
+function seemsAscii(text: string): boolean {
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    if (text.charCodeAt(Math.floor((sample * text.length) / SAMPLES)) >= 0x80) return false;
+  }
+  return true;
 }
 
 /** The bytes of all parts, when each long string is its own JSON in ASCII. */
