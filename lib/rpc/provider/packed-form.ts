@@ -14,10 +14,13 @@ import type { CallForm, CallReading, ReadCall } from './call-form.js';
 import { carriedOn, statedDeadline } from './inbound-context.js';
 import { SharedHeads } from './shared-heads.js';
 
+/** Answers are written into buffers of so many bytes, or of their own when they are longer. */
+const BUFFER_BYTES = 16 * 1024;
+
 /** The packed form of our own ends (docs/tcp-protocol.md): the head says what calls have in common, the body all else. */
 export class PackedForm implements CallForm {
   private readonly heads: SharedHeads;
-  private readonly scratch = new PayloadWriter();
+  private readonly out = new PayloadWriter(BUFFER_BYTES);
 
   constructor(
     private readonly codecs: ContentCodecs,
@@ -48,13 +51,13 @@ export class PackedForm implements CallForm {
   }
 
   success(content: unknown, codec: Codec): Uint8Array {
-    writePackedSuccess(this.scratch.clear(), packContent(codec, content ?? null));
-    return Buffer.from(this.scratch.written);
+    writePackedSuccess(this.out.clear(), packContent(codec, content ?? null));
+    return this.out.take();
   }
 
   failure(error: MeshError): Uint8Array {
-    writePackedFailure(this.scratch.clear(), failureEnvelope(error));
-    return Buffer.from(this.scratch.written);
+    writePackedFailure(this.out.clear(), failureEnvelope(error));
+    return this.out.take();
   }
 
   /** Where the transport says the time, the body need not. */
