@@ -20,6 +20,8 @@ export interface InboxOwner {
   onRoom(): void;
   /** The reader wants no more. */
   onLeft(): void;
+  /** A message that had to wait was read, or dropped. */
+  onTaken?(message: Uint8Array | Packed): void;
 }
 
 interface Reader {
@@ -49,6 +51,11 @@ export class Inbox implements AsyncIterableIterator<Uint8Array, undefined> {
     return this.wasFull;
   }
 
+  /** Whether somebody waits for the next message. */
+  get isAwaited(): boolean {
+    return this.readers.length > 0;
+  }
+
   /** Adds a message; after the end, it is dropped. */
   push(message: Uint8Array | Packed): void {
     if (this.over) return;
@@ -71,16 +78,19 @@ export class Inbox implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** Drops what has arrived, and ends. */
   drop(failure?: MeshError): void {
+    const dropped = this.items;
     this.items = [];
     this.bytes = 0;
     this.wasFull = false;
     this.end(failure);
+    for (const message of dropped) this.owner.onTaken?.(message);
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const message = this.items.shift();
     if (message) {
       this.bytes -= message.length;
+      this.owner.onTaken?.(message);
       if (this.wasFull) this.tellRoom();
       return open(message);
     }

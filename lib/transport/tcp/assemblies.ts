@@ -1,13 +1,16 @@
 import { type Piece } from './wire.js';
 import { violation } from '../../protocol/payload.js';
 
+/** What large messages belong to: those of calls, and those of streams, are counted by themselves. */
+export type Bulk = 'calls' | 'streams';
+
 /** A message that comes in pieces. */
 interface Assembly {
   readonly total: number;
   /** Absent where nobody wants it: it is passed over. */
   readonly bytes: Buffer | undefined;
   filled: number;
-  readonly counted: 'counted' | 'free';
+  readonly of: Bulk;
   readonly complete: ((body: Buffer) => void) | undefined;
 }
 
@@ -22,12 +25,12 @@ export interface AssemblyBounds {
 /** Puts messages together that come in pieces, and holds those who send them to the bounds. */
 export class Assemblies {
   private readonly byId = new Map<number, Assembly>();
-  private counted = 0;
+  private readonly underWay: Record<Bulk, number> = { calls: 0, streams: 0 };
 
   /** @param taken told of bytes that are no longer under way */
   constructor(
     private readonly bounds: AssemblyBounds,
-    private readonly taken: (bytes: number) => void,
+    private readonly taken: (of: Bulk, bytes: number) => void,
   ) {}
 
   /** Messages of which a part has come. */
@@ -36,23 +39,23 @@ export class Assemblies {
   }
 
   /**
-   * A message begins.
+   * A message begins. One of a stream is under way until it is {@link release}d; any other, until it is whole.
    *
-   * @param counted whether it counts as one of those that may be under way at a time
    * @param complete told when it is whole; absent where nobody wants it
    * @throws MeshError E0000000616 when it may not begin
    */
-  begin(id: number, total: number, counted: Assembly['counted'], complete: Assembly['complete']): void {
+  begin(id: number, total: number, of: Bulk, complete: Assembly['complete']): void {
     const { maxMessageBytes, bulkBytes, maxCalls } = this.bounds;
     if (this.byId.has(id)) throw violation(`a message of ${id} begins within another`);
     if (this.byId.size >= maxCalls) throw violation(`more than ${maxCalls} messages are under way in pieces`);
     if (total > maxMessageBytes) throw violation(`a message takes ${total} bytes, more than ${maxMessageBytes}`);
-    if (counted === 'counted' && this.counted > 0 && this.counted + total > bulkBytes) {
-      throw violation(`large messages of more than ${bulkBytes} bytes are under way`);
+    const underWay = this.underWay[of];
+    if (underWay > 0 && underWay + total > bulkBytes) {
+      throw violation(`large messages of ${of} of more than ${bulkBytes} bytes are under way`);
     }
-    if (counted === 'counted') this.counted += total;
+    this.underWay[of] += total;
     const bytes = complete && Buffer.allocUnsafeSlow(total);
-    this.byId.set(id, { total, bytes, filled: 0, counted, complete });
+    this.byId.set(id, { total, bytes, filled: 0, of, complete });
   }
 
   /** A piece has come. @throws MeshError E0000000616 when it belongs to no message, or is too much or too little */
@@ -65,8 +68,15 @@ export class Assemblies {
     assembly.filled += piece.length;
     if (which === 'more') return;
     if (assembly.filled < total) throw violation(`a message of ${id} is shorter than it said`);
-    this.drop(id);
+    if (!bytes || assembly.of === 'calls') this.drop(id);
+    else this.byId.delete(id);
     if (bytes) complete?.(bytes);
+  }
+
+  /** A message of a stream was read, or nobody will. */
+  release(of: Bulk, bytes: number): void {
+    this.underWay[of] -= bytes;
+    this.taken(of, bytes);
   }
 
   /** A message goes no further. */
@@ -74,14 +84,12 @@ export class Assemblies {
     const assembly = this.byId.get(id);
     if (!assembly) return;
     this.byId.delete(id);
-    if (assembly.counted === 'free') return;
-    this.counted -= assembly.total;
-    this.taken(assembly.total);
+    this.release(assembly.of, assembly.total);
   }
 
   /** Everything under way is lost. */
   clear(): void {
     this.byId.clear();
-    this.counted = 0;
+    this.underWay.calls = this.underWay.streams = 0;
   }
 }

@@ -148,7 +148,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const head = this.link.head(payload);
     if (part === 'whole') return this.arrived(id, head, timeoutMs, this.link.kept(payload));
     if (id <= this.closedFrom) this.arriving.add(id);
-    this.link.assemblies.begin(id, payload.number(), 'counted', (body) => {
+    this.link.assemblies.begin(id, payload.number(), 'calls', (body) => {
       this.arriving.delete(id);
       this.arrived(id, head, timeoutMs, body);
     });
@@ -252,7 +252,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       this.end(call);
     };
     call.lost = () => settleOnce('lost');
-    call.takeBack = this.link.whenRoom(length, () => {
+    call.takeBack = this.link.whenRoom('calls', length, () => {
       call.takeBack = undefined;
       this.link.message(FrameType.ANSWER, call.id, message);
       call.large = this.link.writer.pieces(call.id, message, sent);

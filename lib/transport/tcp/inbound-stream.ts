@@ -90,7 +90,7 @@ export class TcpInboundStream implements InboundStream {
 
   /** The caller says no more. */
   gotEnd(): void {
-    this.messages.end();
+    this.receiver.gotEnd();
   }
 
   /** The caller has gone away. */
@@ -110,6 +110,7 @@ export class TcpInboundStream implements InboundStream {
   private leave(): void {
     if (this.told) return;
     this.told = true;
+    this.receiver.leave();
     this.host.onStreamOver(this.id);
   }
 }

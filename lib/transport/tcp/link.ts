@@ -4,7 +4,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { lengthOf, type Tailed, wholeOf } from '../tails.js';
 import type { OutboundCall, OutboundHead } from '../transport.js';
-import { Assemblies } from './assemblies.js';
+import { Assemblies, type Bulk } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { FrameWriter, type Pressure } from './frame-writer.js';
@@ -13,7 +13,7 @@ import { decodeHello, type Hello } from './hello.js';
 import type { Intake } from './intake.js';
 import { PingBudget } from './ping-budget.js';
 import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
-import { FrameType, MORE, type Part, type Piece, WHOLE_BYTES } from './wire.js';
+import { FrameType, MORE, type Part, type Piece, STREAMS_ID, WHOLE_BYTES } from './wire.js';
 
 /** Who uses a connection: the side that calls, or the side that serves. */
 export interface LinkOwner {
@@ -35,8 +35,10 @@ export interface LinkOwner {
 export interface MessageReceiver {
   /** A message begins. @throws MeshError E0000000616 when nothing was granted for it */
   begin(bytes: number): void;
-  /** A message has come. */
+  /** A message has come: a view of what was received. */
   push(message: Buffer): void;
+  /** A message has come that was cut: it counts until it is read. */
+  pushLarge(message: Buffer): void;
 }
 
 /** Longest reason read of a connection that is closed. */
@@ -64,7 +66,7 @@ export class Link implements FrameSink {
   private readonly pings = new PingBudget();
   private readonly intake: Intake | undefined;
   private headWriter: HeadWriter | undefined;
-  private gate: BulkGate | undefined;
+  private gates: Readonly<Record<Bulk, BulkGate>> | undefined;
   private greeted: Hello | undefined;
   private over: MeshError | undefined;
   private pongs: (() => void)[] = [];
@@ -82,7 +84,7 @@ export class Link implements FrameSink {
     this.reader = new FrameReader(this, skip);
     this.writer = new FrameWriter(socket, (pressure) => this.heed(pressure));
     this.headReader = new HeadReader(own.table);
-    this.assemblies = new Assemblies(own, (bytes) => this.credit(0, bytes));
+    this.assemblies = new Assemblies(own, (of, bytes) => this.credit(of === 'calls' ? 0 : STREAMS_ID, bytes));
     this.intake = intake;
     if (intake) intake.receive = (chunk) => this.receive(chunk);
     else socket.on('data', (chunk: Buffer) => this.receive(chunk));
@@ -146,9 +148,9 @@ export class Link implements FrameSink {
     this.writer.frame(type | MORE, id, this.scratch.clear().number(length).written);
   }
 
-  /** Lets a large message of a call begin when there is room for it at the other side. @returns takes it back */
-  whenRoom(bytes: number, start: () => void): () => void {
-    return this.gate?.pass(bytes, start) ?? (() => undefined);
+  /** Lets a large message begin when there is room for it at the other side. @returns takes it back */
+  whenRoom(of: Bulk, bytes: number, start: () => void): () => void {
+    return this.gates?.[of].pass(bytes, start) ?? (() => undefined);
   }
 
   /** Reads a message of a stream. @param receiver absent where nobody reads it any more: it is passed over */
@@ -156,7 +158,7 @@ export class Link implements FrameSink {
     const total = part === 'whole' ? payload.left : payload.number();
     receiver?.begin(total);
     if (part === 'whole') return receiver?.push(this.kept(payload));
-    this.assemblies.begin(id, total, 'free', receiver && ((message) => receiver.push(message)));
+    this.assemblies.begin(id, total, 'streams', receiver && ((message) => receiver.pushLarge(message)));
   }
 
   /** Tells why a call or stream has failed. */
@@ -230,7 +232,8 @@ export class Link implements FrameSink {
       case FrameType.CLOSE:
         return this.heedClose(payload);
       case FrameType.CREDIT:
-        if (id === 0) return this.heedCredit(payload.number());
+        if (id === 0) return this.heedCredit('calls', payload.number());
+        if (id === STREAMS_ID) return this.heedCredit('streams', payload.number());
     }
     this.pings.reset();
     this.owner.onFrame(type, id, payload, part);
@@ -269,12 +272,12 @@ export class Link implements FrameSink {
     const hello = decodeHello(payload.rest());
     this.greeted = hello;
     this.headWriter = new HeadWriter(hello.table);
-    this.gate = new BulkGate(hello.bulkBytes);
+    this.gates = { calls: new BulkGate(hello.bulkBytes), streams: new BulkGate(hello.bulkBytes) };
     this.owner.onHello(hello);
   }
 
-  private heedCredit(bytes: number): void {
-    if (!this.gate?.release(bytes)) throw violation('it takes more than was under way');
+  private heedCredit(of: Bulk, bytes: number): void {
+    if (!this.gates?.[of].release(bytes)) throw violation('it takes more than was under way');
   }
 
   private heedClose(payload: PayloadReader): void {

@@ -98,7 +98,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
       this.write(call);
     };
     this.waiting.add(call);
-    call.takeBack = isLarge ? this.link.whenRoom(length, start) : this.link.writer.whenRoom(start);
+    call.takeBack = isLarge ? this.link.whenRoom('calls', length, start) : this.link.writer.whenRoom(start);
   }
 
   /** Opens a stream. */
@@ -218,7 +218,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
     if (part === 'whole') return this.succeed(id, this.link.kept(payload));
     const total = payload.number();
-    this.link.assemblies.begin(id, total, 'counted', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
+    this.link.assemblies.begin(id, total, 'calls', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
   }
 
   private succeed(id: number, body: Buffer): void {

@@ -111,6 +111,7 @@ export class OutboundStream implements DuplexStream, Passenger {
     clearInterval(this.alive);
     this.tellOpeners();
     this.forget?.();
+    this.receiver.leave();
     // Where its opener has cancelled, the peer is told anyway.
     const rest = this.sender.fail(reason);
     if (rest === 'broken off') this.link?.writer.frame(FrameType.CANCEL, this.id);

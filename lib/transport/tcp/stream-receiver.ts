@@ -2,6 +2,7 @@ import { Inbox } from '../inbox.js';
 import type { Link, MessageReceiver } from './link.js';
 import { MESSAGE_OVERHEAD } from './stream-sender.js';
 import { violation } from '../../protocol/payload.js';
+import { WHOLE_BYTES } from './wire.js';
 
 /** What comes of a stream: held until it is read, and granted anew as it is. */
 export class StreamReceiver implements MessageReceiver {
@@ -14,9 +15,17 @@ export class StreamReceiver implements MessageReceiver {
   /** What was read, and not granted anew yet. */
   private read = 0;
 
+  /** Messages that were cut, and wait to be read. */
+  private readonly large = new Set<unknown>();
+  private largeBytes = 0;
+  private half: 'open' | 'ended' | 'over' = 'open';
+
   /** @param onLeft told when the reader wants no more */
   constructor(onLeft: () => void) {
-    this.messages = new Inbox({ onRoom: () => this.grant(), onLeft });
+    const onTaken = (message: { readonly length: number }): void => {
+      if (this.large.delete(message)) this.release(message.length);
+    };
+    this.messages = new Inbox({ onRoom: () => this.grant(), onLeft, onTaken });
   }
 
   /** @param window bytes that may be under way unread */
@@ -27,11 +36,45 @@ export class StreamReceiver implements MessageReceiver {
   }
 
   begin(bytes: number): void {
+    if (this.half === 'ended') throw violation(`stream ${this.id} has sent more after its end`);
     if (this.granted <= 0) throw violation(`stream ${this.id} has sent more than it was granted`);
     this.granted -= bytes + MESSAGE_OVERHEAD;
   }
 
   push(message: Buffer): void {
+    // What waits is copied when, as a view, it would keep much else that was received with it.
+    const isView = message.buffer.byteLength > WHOLE_BYTES;
+    this.take(isView && !this.messages.isAwaited ? Buffer.from(message) : message);
+  }
+
+  pushLarge(message: Buffer): void {
+    const waits = !this.messages.isAwaited && this.half !== 'over';
+    this.largeBytes += message.length;
+    if (waits) this.large.add(message);
+    this.take(message);
+    if (!waits) this.release(message.length);
+  }
+
+  /** The other side says no more. */
+  gotEnd(): void {
+    this.half = 'ended';
+    this.messages.end();
+  }
+
+  /** The stream is over: what is left unread counts no more. */
+  leave(): void {
+    this.half = 'over';
+    this.large.clear();
+    this.release(this.largeBytes);
+  }
+
+  private release(bytes: number): void {
+    if (bytes === 0) return;
+    this.largeBytes -= bytes;
+    this.link?.assemblies.release('streams', bytes);
+  }
+
+  private take(message: Buffer): void {
     this.messages.push(message);
     this.read += message.length + MESSAGE_OVERHEAD;
     if (!this.messages.full && this.read > this.window / 2) this.grant();

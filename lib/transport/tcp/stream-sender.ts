@@ -15,6 +15,8 @@ export class StreamSender {
   private id = 0;
   private credit = 0;
   private large: LargeSend | undefined;
+  /** Takes a large message back that waits for room at the other side. */
+  private takeBack: (() => void) | undefined;
   private ending: (() => void) | undefined;
   /** Waits no longer for the other side to take what was written. */
   private roomless: (() => void) | undefined;
@@ -60,6 +62,7 @@ export class StreamSender {
     this.ending = undefined;
     this.senders.fail(reason);
     this.roomless?.();
+    this.takeBack?.();
     if (!this.large) return 'clean';
     this.link?.writer.breakOff(this.large);
     return 'broken off';
@@ -75,15 +78,25 @@ export class StreamSender {
   }
 
   private get mayWrite(): boolean {
-    return this.link !== undefined && !this.large && this.credit > 0 && !this.link.writer.isFull;
+    return this.link !== undefined && !this.large && !this.takeBack && this.credit > 0 && !this.link.writer.isFull;
   }
 
   private write(message: Uint8Array): void {
     const { link, id } = this;
     if (!link) return;
     this.credit -= message.length + MESSAGE_OVERHEAD;
+    if (message.length > WHOLE_BYTES) return this.writeLarge(link, message);
     link.message(FrameType.MESSAGE, id, { body: message });
-    if (message.length > WHOLE_BYTES) this.large = link.writer.pieces(id, { body: message }, () => this.gotSent());
+  }
+
+  private writeLarge(link: Link, body: Uint8Array): void {
+    this.takeBack = nothing;
+    const takeBack = link.whenRoom('streams', body.length, () => {
+      this.takeBack = undefined;
+      link.message(FrameType.MESSAGE, this.id, { body });
+      this.large = link.writer.pieces(this.id, { body }, () => this.gotSent());
+    });
+    if (this.takeBack) this.takeBack = takeBack;
   }
 
   private gotSent(): void {
@@ -97,7 +110,7 @@ export class StreamSender {
       if (!message) break;
       this.write(message);
     }
-    if (this.large || !this.link) return;
+    if (this.large || this.takeBack || !this.link) return;
     if (this.link.writer.isFull) this.waitForRoom(this.link);
     if (this.queue.length > 0) return;
     if (this.mayWrite) this.senders.release();
@@ -113,3 +126,5 @@ export class StreamSender {
     });
   }
 }
+
+function nothing(): void {}

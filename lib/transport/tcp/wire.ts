@@ -55,6 +55,9 @@ export const MAX_HEADERS = 256;
 /** Last id of a connection: it is replaced by a new one then. */
 export const MAX_ID = 0x7fff_ffff;
 
+/** Id of what concerns the large messages of all streams together: beyond those of calls and streams. */
+export const STREAMS_ID = 0x8000_0000;
+
 /** Which part of a message a frame has: all of it, or its beginning. */
 export type Part = 'whole' | 'first';
 

@@ -1,10 +1,9 @@
 import { deepStrictEqual } from 'node:assert';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
-import { PayloadWriter } from '../../../lib/protocol/payload.js';
 import { readPackedAnswer, writePackedSuccess } from '../../../lib/protocol/packed/packed-answer.js';
 import { readPackedRequest, writePackedRequest } from '../../../lib/protocol/packed/packed-request.js';
 import { protocolOf } from '../../../lib/transport/port/first-bytes.js';
-import { PayloadReader } from '../../../lib/protocol/payload.js';
+import { PayloadReader, PayloadWriter } from '../../../lib/protocol/payload.js';
 import { FrameReader, type FrameSink } from '../../../lib/transport/tcp/frame-reader.js';
 import { HeadReader } from '../../../lib/transport/tcp/heads.js';
 import { decodeHello, encodeHello } from '../../../lib/transport/tcp/hello.js';
@@ -55,12 +54,11 @@ const heads = reader('heads', (input) => {
   const reading = new HeadReader(GREETING.table);
   let count = 0;
   for (let at = 0; at + 2 <= input.length; count++) {
-    const end = at + 2 + input.readUInt16BE(at);
-    const bytes = input.subarray(at + 2, end);
-    const { path, headers } = reading.read(new PayloadReader(bytes), bytes.length);
+    const length = input.readUInt16BE(at);
+    const { path, headers } = reading.read(new PayloadReader(input.subarray(at + 2)), length);
     if (typeof path !== 'string' || Object.getPrototypeOf(headers) !== null) throw new Error('a head is none');
     if (Object.keys(headers).length > MAX_HEADERS) throw new Error('a head is too long');
-    at = end;
+    at += 2 + length;
   }
   return `${count} heads`;
 });
