@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cell } from './cell.js';
 import type { Call, Dialled } from './peer.js';
+import { Sample } from './sample.js';
 import { quantile } from './stats.js';
 
 /** Time for a receiver to be waiting at the other side, in ms. */
@@ -23,25 +24,27 @@ export interface Measurement {
 export async function measure(client: Dialled, cell: Cell, seconds: number): Promise<Measurement> {
   const payload = payloadOf(cell.bytes);
   const next = cell.kind === 'waiting' ? settled(client, payload) : always(client.prepare(payload));
-  const micros: number[] = [];
+  const sample = new Sample();
   const cpuBefore = cpuMicros();
   const begin = performance.now();
   const end = begin + seconds * 1000;
   const caller = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const call = await next();
+    for (let now = begin; now < end;) {
+      const call = next();
+      const ready = call instanceof Promise ? await call : call;
       const before = performance.now();
-      if ((await call()) !== cell.bytes) throw new Error(`what came back is not of ${cell.bytes} bytes`);
-      micros.push((performance.now() - before) * 1000);
+      if ((await ready()) !== cell.bytes) throw new Error(`what came back is not of ${cell.bytes} bytes`);
+      now = performance.now();
+      sample.add((now - before) * 1000);
     }
   };
   await Promise.all(Array.from({ length: cell.concurrency }, caller));
   const elapsed = performance.now() - begin;
-  const cpu = (cpuMicros() - cpuBefore) / micros.length;
-  const sorted = Float64Array.from(micros).sort();
+  const cpu = (cpuMicros() - cpuBefore) / sample.count;
+  const sorted = sample.sorted();
   return {
-    calls: micros.length,
-    callsPerSecond: (micros.length * 1000) / elapsed,
+    calls: sample.count,
+    callsPerSecond: (sample.count * 1000) / elapsed,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
     cpu,
@@ -54,7 +57,7 @@ export function cpuMicros(): number {
   return user + system;
 }
 
-function always(call: Call): () => Call {
+function always(call: Call): () => Call | Promise<Call> {
   return () => call;
 }
 
