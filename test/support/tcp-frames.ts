@@ -30,6 +30,16 @@ export function greeting(hello: Partial<Hello> = {}): Buffer {
   return Buffer.concat([MAGIC, frame(FrameType.HELLO, 0, encodeHello({ ...GREETING, ...hello }))]);
 }
 
+/** The bytes of a number. */
+export function number(value: number): Buffer {
+  return Buffer.from(new PayloadWriter().number(value).written);
+}
+
+/** The bytes of a text behind its length. */
+export function text(value: string): Buffer {
+  return Buffer.from(new PayloadWriter().text(value).written);
+}
+
 /** The first frame of a call: whole, or the beginning of one that says a size. */
 export function callFrame(id: number, path: string, message: Uint8Array | number): Buffer {
   const isWhole = typeof message !== 'number';

@@ -16,7 +16,7 @@ import { TcpInboundCall } from './inbound-call.js';
 import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
 import { type PayloadReader, violation } from '../../protocol/payload.js';
-import { FrameType, MAGIC, type Part, WHOLE_BYTES } from './wire.js';
+import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
 
 /** No call is looked at while answers of so many times what may be under way of large messages wait for the caller to take them. */
 const BUSY_WITH = 8;
@@ -201,6 +201,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   /** A new id is higher than all before. */
   private begin(id: number): void {
     if (id <= this.lastId) throw violation(`the id ${id} was used before`);
+    if (id > MAX_ID) throw violation(`the id ${id} is beyond the last one, ${MAX_ID}`);
     this.lastId = id;
   }
 
