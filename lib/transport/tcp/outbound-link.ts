@@ -44,6 +44,8 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   /** Calls that wait for room at the peer. */
   private readonly waiting = new Set<TcpCall>();
   private lastId = 0;
+  /** A connection that takes no more calls ends with those under way, whether its peer ends it or not. */
+  private stage: 'open' | 'retired' = 'open';
 
   /** @param intake what the socket reads into, where it is no memory of its own for each time */
   constructor(
@@ -117,9 +119,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   abandon(passenger: Passenger): void {
-    if (passenger instanceof TcpCall) return this.abandonCall(passenger);
-    if (!(passenger instanceof OutboundStream) || !this.streams.delete(passenger.id)) return;
-    this.link.writer.frame(FrameType.CANCEL, passenger.id);
+    if (passenger instanceof TcpCall) this.abandonCall(passenger);
+    else if (passenger instanceof OutboundStream && this.streams.delete(passenger.id)) {
+      this.link.writer.frame(FrameType.CANCEL, passenger.id);
+    }
+    this.leaveIfDone();
   }
 
   /** Asks whether the peer is there. */
@@ -154,7 +158,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
       case FrameType.MESSAGE:
         return this.link.messageOn(id, this.streams.get(id)?.receiver, payload, part);
       case FrameType.END:
-        return this.endOf(id)?.gotEnd();
+        return this.gotEnd(id);
       case FrameType.ERROR:
         return this.gotError(id, payload);
       case FrameType.CREDIT:
@@ -165,12 +169,13 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   onGoaway(lastId: number): void {
-    this.host.onRetired(this);
+    this.retire();
     const why = 'the peer is about to close, and has not looked at the call';
     const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
     for (const call of this.waiting) this.withdraw(call).fail(unseen);
     for (const [id, call] of this.calls) if (id > lastId) this.end(call).fail(unseen);
     for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
+    this.leaveIfDone();
   }
 
   onGone(reason: MeshError): void {
@@ -191,8 +196,17 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private nextId(): number {
-    if (++this.lastId === MAX_ID) this.host.onRetired(this);
+    if (++this.lastId === MAX_ID) this.retire();
     return this.lastId;
+  }
+
+  private retire(): void {
+    this.stage = 'retired';
+    this.host.onRetired(this);
+  }
+
+  private leaveIfDone(): void {
+    if (this.stage === 'retired' && this.pending === 0) this.link.finish();
   }
 
   private write(call: TcpCall): void {
@@ -225,6 +239,12 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     const call = this.calls.get(id);
     this.calls.delete(id);
     call?.succeed(body);
+    this.leaveIfDone();
+  }
+
+  private gotEnd(id: number): void {
+    this.endOf(id)?.gotEnd();
+    this.leaveIfDone();
   }
 
   private gotError(id: number, payload: PayloadReader): void {
@@ -233,6 +253,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     const call = this.calls.get(id);
     if (call) this.end(call).fail(error);
     this.endOf(id)?.fail(error);
+    this.leaveIfDone();
   }
 
   /** A call that waits for room is not sent. */
