@@ -8,6 +8,8 @@ import { DepartedServices } from './node/gateway/departed-services.js';
 import { Destinations } from './node/gateway/destination.js';
 import { Gateway } from './node/gateway/gateway.js';
 import { InstanceCaller } from './node/gateway/instance-caller.js';
+import { KnownDestinations } from './node/gateway/known-destinations.js';
+import { NetworkRevision } from './node/gateway/network-revision.js';
 import { ForwardingWire } from './node/gateway/wire.js';
 import { StandardCalls } from './node/standard-calls.js';
 import type { Partners } from './node/partners/partners.js';
@@ -15,6 +17,7 @@ import type { ResolvedMeshOptions } from './options/mesh-options.js';
 import { RegisteredInstances } from './registry/registered-instances.js';
 import type { Registrations } from './registry/registrations.js';
 import { ROUTER } from './routing/router.js';
+import type { ServiceTable } from './rpc/provider/service-table.js';
 import type { CallTarget } from './registry/registry.js';
 import type { ConnectionPool } from './transport/connection-pool.js';
 import type { Acceptor } from './transport/transport.js';
@@ -25,11 +28,11 @@ export interface GatewaySetting {
   readonly extensions: ExtensionRegistry;
   readonly pool: ConnectionPool;
   readonly registrations: Registrations;
-  readonly partners: Pick<Partners, 'find' | 'knows'>;
+  readonly partners: Pick<Partners, 'find' | 'knows' | 'route' | 'watch'>;
   /** Serves what this process provides, and answers what nobody does. */
   readonly local: Acceptor;
-  /** Whether this process provides a service. */
-  isLocal(service: string): boolean;
+  /** What this process provides. */
+  readonly services: Pick<ServiceTable, 'serves' | 'revision'>;
 }
 
 /** What hands calls on to registered instances and to partners. */
@@ -45,16 +48,19 @@ export interface JoinedGateway {
 
 /** Joins what is registered, and the partners, to what hands calls on to them. */
 export function joinGateway(setting: GatewaySetting): JoinedGateway {
-  const { options, extensions, pool, registrations, partners, local, isLocal } = setting;
+  const { options, extensions, pool, registrations, partners, local, services } = setting;
   const codec = extensions.get(CODEC);
   const urns = new CalledUrns(options);
   const departed = new DepartedServices(registrations);
   const registered = new RegisteredInstances(options, registrations);
+  const isLocal = (service: string): boolean => services.serves(service);
+  const revision = new NetworkRevision(services, [registrations, partners]);
   const gateway = new Gateway({
     options,
     local,
     urns,
     destinations: new Destinations({ urns, partners, registered, departed, isLocal }),
+    known: new KnownDestinations({ revision, partners }),
     instances: new InstanceCaller({ routers: extensions.all(ROUTER), balancer: extensions.get(BALANCER) }),
     wire: new ForwardingWire(pool),
     codec,
@@ -67,6 +73,9 @@ export function joinGateway(setting: GatewaySetting): JoinedGateway {
       return named !== '' && !urns.isOwn(named) && partners.knows({ nodeId, instId });
     },
     forwarded: () => gateway.tally.figures(),
-    close: () => departed.close(),
+    close: () => {
+      departed.close();
+      revision.close();
+    },
   };
 }

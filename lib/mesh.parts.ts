@@ -166,7 +166,7 @@ function gatewayOf(
     registrations: registry.registrations,
     partners: partners.partners,
     local: dispatcher.accept,
-    isLocal: (service) => services.serves(service),
+    services,
   });
 }
 

@@ -16,7 +16,7 @@ const SAID_IN_BODY: ReadonlySet<string> = new Set([
 /** A call as it goes on, but for the path, which the wire says. */
 export interface ForwardedCall extends Omit<OutboundCall, 'path'> {
   /** The same in the standard's form, for who does not understand packed calls. Absent: it is in the standard's form. */
-  readonly unpacked?: () => UnpackedForward;
+  unpacked?(): UnpackedForward;
 }
 
 /** A packed call as it goes on in the standard's form. @throws MeshError when it is malformed */
@@ -47,7 +47,7 @@ export interface Forwarding {
 export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, timeoutMs }: Forwarding): ForwardedCall {
   const said = call.headers[Header.TIMEOUT];
   const sharesStreams = call.headers[Header.CALL_STREAMS] === '1' && said === undefined;
-  const deadline = deadlineOf(call, said, sharesStreams ? Infinity : Date.now() + timeoutMs);
+  const deadline = deadlineOf(call, said, sharesStreams ? Infinity : timeoutMs);
   const headers = forwardedHeaders(call.headers, { nodeId, urn, targetNodeId });
   const { body, cancellation } = call;
   if (sharesStreams) return { headers, body, deadline, cancellation, series: seriesOf(headers) };
@@ -81,6 +81,8 @@ function ofLength(name: string, value: string): string {
 /**
  * When the call is over. In a row of calls each says its time in its body, which is not looked at: the caller, who watches the
  * time, ends the stream, and what is under way here ends with it.
+ *
+ * @param otherwise time of a call of which nobody says one, in ms
  */
 export function deadlineOf(
   call: Pick<InboundCall, 'deadline'>,
@@ -89,7 +91,7 @@ export function deadlineOf(
 ): number {
   const stated = Math.min(Number(said), MAX_TIMER_MS);
   const deadline = stated > 0 ? Math.min(call.deadline, Date.now() + stated) : call.deadline;
-  return deadline === Infinity ? otherwise : deadline;
+  return deadline === Infinity ? Date.now() + otherwise : deadline;
 }
 
 /** Calls with one series differ in nothing but their bodies, and in what those say, too. */

@@ -2,7 +2,38 @@ import { Header } from '../../protocol/headers.js';
 import { readPackedTimeout } from '../../protocol/packed/packed-request.js';
 import { type InboundCall, MESH_RPC_PATH, type SharedHead, type WireHeaders } from '../../transport/transport.js';
 import type { StandardCalls } from '../standard-calls.js';
-import { deadlineOf, type ForwardedCall, forwardedCall, forwardedHeaders, type Forwarding } from './forwarded-call.js';
+import {
+  deadlineOf,
+  type ForwardedCall,
+  forwardedCall,
+  forwardedHeaders,
+  type Forwarding,
+  type UnpackedForward,
+} from './forwarded-call.js';
+
+/** A packed call as it goes on. Hardly any has to be unpacked. */
+class PackedForward implements ForwardedCall {
+  readonly headers: WireHeaders;
+  readonly body: Uint8Array;
+  readonly cancellation: InboundCall['cancellation'];
+
+  constructor(
+    readonly packed: SharedHead,
+    readonly deadline: number,
+    private readonly call: InboundCall,
+    private readonly forwarding: Forwarding,
+    private readonly standard: StandardCalls,
+  ) {
+    this.headers = packed.headers;
+    this.body = call.body;
+    this.cancellation = call.cancellation;
+  }
+
+  unpacked(): UnpackedForward {
+    const { call, pack } = this.standard.of(this.call);
+    return { forwarded: forwardedCall(call, this.forwarding), pack };
+  }
+}
 
 /** Makes packed calls go on: those with one head with one head again, which the connection to the next peer says but once. */
 export class PackedForwarding {
@@ -16,20 +47,11 @@ export class PackedForwarding {
    * @throws MeshError as {@link forwardedCall}; E0000000616 when it does not even begin as a packed call
    */
   of(call: InboundCall, forwarding: Forwarding): ForwardedCall {
-    const { headers, body, cancellation } = call;
+    const { headers, body } = call;
     const packed = this.headOf(headers, forwarding);
     const said = headers[Header.TIMEOUT] ?? (call.deadline === Infinity ? readPackedTimeout(body) : undefined);
-    return {
-      headers: packed.headers,
-      body,
-      packed,
-      deadline: deadlineOf(call, said, Date.now() + forwarding.timeoutMs),
-      cancellation,
-      unpacked: () => {
-        const { call: standard, pack } = this.standard.of(call);
-        return { forwarded: forwardedCall(standard, forwarding), pack };
-      },
-    };
+    const deadline = deadlineOf(call, said, forwarding.timeoutMs);
+    return new PackedForward(packed, deadline, call, forwarding, this.standard);
   }
 
   private headOf(came: WireHeaders, { nodeId, urn, targetNodeId }: Forwarding): SharedHead {

@@ -21,6 +21,7 @@ import { ForwardTally } from './forward-tally.js';
 import { type ForwardedCall, forwardedCall, type Forwarding } from './forwarded-call.js';
 import { PackedForwarding } from './forwarded-packed.js';
 import type { InstanceCaller } from './instance-caller.js';
+import type { Found, KnownDestinations } from './known-destinations.js';
 import { type Answer, answerOf, type ForwardingWire, ownAnswer } from './wire.js';
 
 /** Longest body that is looked into for a URN that no header says, in bytes. */
@@ -33,6 +34,8 @@ export interface GatewayParts {
   readonly local: Acceptor;
   readonly urns: CalledUrns;
   readonly destinations: Destinations;
+  /** Remembers destinations. */
+  readonly known: KnownDestinations;
   readonly instances: InstanceCaller;
   readonly wire: ForwardingWire;
   readonly codec: Codec;
@@ -70,13 +73,20 @@ export class Gateway {
   private handle(call: InboundCall, local: CallHandler): Promise<Answer> {
     if (call.method !== 'POST') return local(call);
     try {
-      const called = this.calledBy(call);
-      const destination = called && this.parts.destinations.find(call, called);
-      if (!destination || destination.to === 'here') return local(call);
-      return this.forward(call, called, destination);
+      const found = this.parts.known.get(call) ?? this.find(call);
+      if (!found || found.destination.to === 'here') return local(call);
+      return this.forward(call, found.called, found.destination);
     } catch (error) {
       return Promise.resolve(this.failure(call, error));
     }
+  }
+
+  /** Where a call goes; `undefined` as {@link calledBy}. @throws MeshError as {@link Destinations.find} */
+  private find(call: InboundCall): Found | undefined {
+    const called = this.calledBy(call);
+    if (!called) return undefined;
+    const found = { called, destination: this.parts.destinations.find(call, called) };
+    return isPacked(call.headers) ? this.parts.known.keep(call, found) : found;
   }
 
   /** What is called; `undefined` where nothing says so, or what says so is malformed: the local handler refuses it. */
@@ -95,20 +105,27 @@ export class Gateway {
   }
 
   /** Never rejects. */
-  private async forward(call: InboundCall, called: CalledUrn, destination: Elsewhere): Promise<Answer> {
+  private forward(call: InboundCall, called: CalledUrn, destination: Elsewhere): Promise<Answer> {
     const calls = this.tally.begin(destination);
-    try {
-      const answer = await (destination.to === 'partner'
-        ? this.toPartner(call, called, destination.partner)
-        : this.toInstance(call, called, destination));
-      calls.served++;
-      return answer;
-    } catch (error) {
+    const fail = (error: unknown): Answer => {
+      calls.underWay--;
       calls.failed++;
       return this.failure(call, error);
-    } finally {
-      calls.underWay--;
+    };
+    try {
+      return this.sent(call, called, destination).then((answer) => {
+        calls.underWay--;
+        calls.served++;
+        return answer;
+      }, fail);
+    } catch (error) {
+      return Promise.resolve(fail(error));
     }
+  }
+
+  private sent(call: InboundCall, called: CalledUrn, destination: Elsewhere): Promise<Answer> {
+    if (destination.to === 'partner') return this.toPartner(call, called, destination.partner);
+    return this.toInstance(call, called, destination);
   }
 
   private toInstance(
@@ -121,7 +138,7 @@ export class Gateway {
     const forwarded = this.forwarded(call, { nodeId, urn, timeoutMs });
     const timeMs = Math.min(timeoutMs, forwarded.deadline - Date.now());
     return caller.call(instances, query, timeMs, (instance, connectBy) =>
-      wire.send(call, { ...forwarded, connectBy }, instance),
+      wire.send(call, forwarded, instance, connectBy),
     );
   }
 
@@ -132,7 +149,7 @@ export class Gateway {
     const forwarded = this.forwarded(call, { nodeId, urn, targetNodeId, timeoutMs });
     const answer = await deliver(
       partner,
-      (address, wait) => wire.exchange(call, { ...forwarded, ...wait }, { address, transport }),
+      (address, wait) => wire.exchange(call, forwarded, { address, transport }, wait),
       'unsafe',
       forwarded,
     );

@@ -41,33 +41,55 @@ export class InstanceCaller {
    * @param timeMs the time that there is to connect to one of them
    * @throws MeshError E0000000602 when none is left after the routers, or none takes the call; why there is no answer otherwise
    */
-  async call<Answer>(
+  call<Answer>(
     instances: readonly Instance[],
     query: ServiceQuery,
     timeMs: number,
     attempt: InstanceAttempt<Answer>,
   ): Promise<Answer> {
-    const end = Date.now() + timeMs;
     let left = instances;
     for (const router of this.parts.routers) left = router.route(left, query);
-    const failures: string[] = [];
-    while (left.length > 0) {
-      const pick = this.parts.balancer.pick(left, query);
-      const started = pick.done ? performance.now() : 0;
-      try {
-        const now = Date.now();
-        const answer = await attempt(pick.instance, now + (CONNECTING_PART * (end - now)) / left.length);
-        pick.done?.({ durationMs: performance.now() - started });
-        return answer;
-      } catch (cause) {
+    return this.first({ query, attempt, end: Date.now() + timeMs, failures: [] }, left);
+  }
+
+  /** Calls one of those that are left. */
+  private first<Answer>(choosing: Choosing<Answer>, left: readonly Instance[]): Promise<Answer> {
+    const { query, attempt, end } = choosing;
+    if (left.length === 0) return Promise.reject(noInstance(query, choosing.failures));
+    const pick = this.parts.balancer.pick(left, query);
+    const now = Date.now();
+    const connectBy = now + (CONNECTING_PART * (end - now)) / left.length;
+    const started = pick.done ? performance.now() : 0;
+    return begun(attempt, pick.instance, connectBy).then(
+      pick.done && ((answer) => (pick.done?.({ durationMs: performance.now() - started }), answer)),
+      (cause: unknown) => {
         const error = toMeshError(cause);
         pick.done?.({ durationMs: performance.now() - started, error });
         if (!error.neverSent || !NOT_REACHED.has(error.code)) throw error;
-        failures.push(error.message);
-        left = left.filter((instance) => instance !== pick.instance);
-      }
-    }
-    throw noInstance(query, failures);
+        const failures = [...choosing.failures, error.message];
+        return this.first(
+          { ...choosing, failures },
+          left.filter((instance) => instance !== pick.instance),
+        );
+      },
+    );
+  }
+}
+
+/** What is the same for all attempts of a call, and why those before were none. */
+interface Choosing<Answer> {
+  readonly query: ServiceQuery;
+  readonly attempt: InstanceAttempt<Answer>;
+  /** When the time to connect is over: ms since the epoch. */
+  readonly end: number;
+  readonly failures: readonly string[];
+}
+
+function begun<Answer>(attempt: InstanceAttempt<Answer>, instance: Instance, connectBy: number): Promise<Answer> {
+  try {
+    return attempt(instance, connectBy);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { isCarried } from '../../protocol/interconnect.js';
 import { isPacked } from '../../protocol/packed/form.js';
@@ -24,39 +25,62 @@ export type Answer = Uint8Array | CallAnswer;
 export class ForwardingWire {
   constructor(private readonly pool: ConnectionPool) {}
 
-  /** Sends a call on; the answer is as the caller is to get it. @throws MeshError why there is none */
-  async send(call: InboundCall, forwarded: ForwardedCall, to: PoolTarget): Promise<Answer> {
-    if (forwarded.unpacked) return answerOf(call, await this.exchangePacked(call, forwarded, to));
-    const connection = this.pool.get(to);
-    const outbound = outboundOf(call, forwarded, to);
-    return call.wire === 'grpc' ? connection.call(outbound) : answerOf(call, await connection.exchange(outbound));
+  /**
+   * Sends a call on; the answer is as the caller is to get it.
+   *
+   * @param connectBy when there has to be a connection, as {@link TimeLimits.connectBy}
+   * @throws MeshError why it is not sent, or there is no answer
+   */
+  send(call: InboundCall, forwarded: ForwardedCall, to: PoolTarget, connectBy?: number): Promise<Answer> {
+    const limits = connectBy === undefined ? forwarded : { deadline: forwarded.deadline, connectBy };
+    if (call.wire !== 'grpc')
+      return this.exchange(call, forwarded, to, limits).then((answer) => answerOf(call, answer));
+    if (forwarded.packed) return this.callPacked(call, forwarded, to, limits);
+    return this.pool.get(to).call(outboundOf(call, forwarded, to, limits));
   }
 
-  /** Sends a call on; the answer is as it came. @throws MeshError why there is none */
-  async exchange(call: InboundCall, forwarded: ForwardedCall, to: PoolTarget): Promise<InboundAnswer> {
-    if (forwarded.unpacked) return this.exchangePacked(call, forwarded, to);
+  /** Sends a call on; the answer is as it came. @throws MeshError as {@link send} */
+  exchange(
+    call: InboundCall,
+    forwarded: ForwardedCall,
+    to: PoolTarget,
+    limits: TimeLimits = forwarded,
+  ): Promise<InboundAnswer> {
+    if (forwarded.packed) return this.callPacked(call, forwarded, to, limits).then(packedAnswer);
     const connection = this.pool.get(to);
-    const outbound = outboundOf(call, forwarded, to);
-    return call.wire === 'grpc' ? bareAnswer(await connection.call(outbound)) : connection.exchange(outbound);
+    const outbound = outboundOf(call, forwarded, to, limits);
+    return call.wire === 'grpc' ? connection.call(outbound).then(bareAnswer) : connection.exchange(outbound);
   }
 
   /** A packed call goes on as it is to who is known to understand it. */
-  private async exchangePacked(call: InboundCall, packed: ForwardedCall, to: PoolTarget): Promise<InboundAnswer> {
+  private callPacked(
+    call: InboundCall,
+    forwarded: ForwardedCall,
+    to: PoolTarget,
+    limits: TimeLimits,
+  ): Promise<Uint8Array> {
     const connection = this.pool.get(to);
-    try {
-      if (connection.packs) return packedAnswer(await connection.call({ ...packed, path: MESH_RPC_PATH }));
-    } catch (error) {
+    if (!connection.packs) return this.callUnpacked(call, forwarded, to, limits);
+    const { headers, body, packed, cancellation } = forwarded;
+    const { deadline, connectBy } = limits;
+    const outbound = { path: MESH_RPC_PATH, headers, body, packed, deadline, connectBy, cancellation };
+    return connection.call(outbound).catch((error: unknown) => {
       // The peer that understood it may have been replaced meanwhile by one that does not.
       if (connection.packs || !toMeshError(error).neverSent) throw error;
-    }
-    return this.exchangeUnpacked(call, packed, to);
+      return this.callUnpacked(call, forwarded, to, limits);
+    });
   }
 
-  private async exchangeUnpacked(call: InboundCall, packed: ForwardedCall, to: PoolTarget): Promise<InboundAnswer> {
+  private async callUnpacked(
+    call: InboundCall,
+    packed: ForwardedCall,
+    to: PoolTarget,
+    { deadline, connectBy }: TimeLimits,
+  ): Promise<Uint8Array> {
     const { forwarded, pack } = packed.unpacked!();
-    const { deadline, connectBy, cancellation } = packed;
-    const outbound = outboundOf(call, { ...forwarded, deadline, connectBy, cancellation }, to);
-    return packedAnswer(pack(await this.pool.get(to).call(outbound)));
+    const { cancellation } = packed;
+    const outbound = outboundOf(call, { ...forwarded, cancellation }, to, { deadline, connectBy });
+    return pack(await this.pool.get(to).call(outbound));
   }
 }
 
@@ -77,10 +101,16 @@ export function ownAnswer(call: InboundCall, body: Uint8Array): Answer {
   return call.wire === 'grpc' ? body : { body, contentType: isPacked(call.headers) ? PACKED_TYPE : JSON_TYPE };
 }
 
-function outboundOf(call: InboundCall, forwarded: ForwardedCall, { transport }: PoolTarget): OutboundCall {
-  if (transport !== 'http') return { ...forwarded, path: MESH_RPC_PATH };
+function outboundOf(
+  call: InboundCall,
+  { headers, body, series, cancellation }: ForwardedCall,
+  { transport }: PoolTarget,
+  { deadline, connectBy }: TimeLimits,
+): OutboundCall {
+  if (transport !== 'http') return { path: MESH_RPC_PATH, headers, body, series, deadline, connectBy, cancellation };
   const contentType = call.wire === 'http' && call.contentType !== '' ? call.contentType : JSON_TYPE;
-  return { ...forwarded, path: MESH_INVOKE_PATH, headers: { ...forwarded.headers, 'content-type': contentType } };
+  const named = { ...headers, 'content-type': contentType };
+  return { path: MESH_INVOKE_PATH, headers: named, body, deadline, connectBy, cancellation };
 }
 
 function carried(headers: WireHeaders): WireHeaders {

@@ -162,13 +162,23 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const call = new TcpInboundCall(id, head, deadline, this.peer, body);
     this.calls.set(id, call);
     this.host.onCall();
-    void this.serve(call);
+    this.serve(call);
   }
 
-  private async serve(call: TcpInboundCall): Promise<void> {
+  private serve(call: TcpInboundCall): void {
+    const refuse = (error: unknown): void => this.refuse(call, toMeshError(error));
     try {
       const answer = callHandlerOf(this.host.acceptor(call.path), call.path)(call);
-      this.answer(call, await answer);
+      void answer.then((message) => this.told(call, message), refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** Never throws: nobody would hear of it. */
+  private told(call: TcpInboundCall, answer: Uint8Array | CallAnswer): void {
+    try {
+      this.answer(call, answer);
     } catch (error) {
       this.refuse(call, toMeshError(error));
     }
