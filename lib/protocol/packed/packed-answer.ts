@@ -1,7 +1,7 @@
 import { MeshError } from '../../errors/mesh-error.js';
 import { type FailureEnvelope, MAX_DETAILS, MAX_MESSAGE_LENGTH } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import { type PackedContent, readContent, type TailPlace, writeContent } from './packed-content.js';
 
 /** How an answer begins. */
 const SUCCESS = 0;
@@ -10,10 +10,14 @@ const FAILURE = 1;
 /** Longest code of a failure, in characters. */
 const MAX_CODE_LENGTH = 64;
 
-/** Writes the answer to a call that succeeded into a writer that was cleared. */
-export function writePackedSuccess(out: PayloadWriter, content: PackedContent): void {
+/** Writes the answer to a call that succeeded into a writer that was cleared. @returns what is to be sent behind it */
+export function writePackedSuccess(
+  out: PayloadWriter,
+  content: PackedContent,
+  place: TailPlace = 'within',
+): Uint8Array | undefined {
   out.number(SUCCESS);
-  writeContent(out, content);
+  return writeContent(out, content, place);
 }
 
 /** Writes the answer to a call that failed into a writer that was cleared. */

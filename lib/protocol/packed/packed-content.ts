@@ -15,25 +15,48 @@ export interface PackedContent {
   readonly parts: readonly BytesPart[];
 }
 
+/** Where the end of what is written stands: with all else, or, when it is long, by itself. */
+export type TailPlace = 'within' | 'behind';
+
 /** Most bytes beside one value; further ones stay in it. */
 export const MAX_PARTS = 1_024;
 
 /** Deepest place of bytes beside a value; deeper ones stay in it. */
 export const MAX_PART_DEPTH = 32;
 
+/** What is so long may stand behind what is written instead of being copied into it, in bytes. */
+const LONG = 32 * 1024;
+
 /** Longest media type, in bytes. */
 const MAX_CONTENT_TYPE = 256;
 
-/** Writes a content: to the end of what is written. */
-export function writeContent(out: PayloadWriter, { contentType, encoded, parts }: PackedContent): void {
+/**
+ * Writes a content: to the end of what is written.
+ *
+ * @param place `behind`: what comes last of it, when it is long, is not written, but handed back, to be sent behind all else
+ */
+export function writeContent(
+  out: PayloadWriter,
+  { contentType, encoded, parts }: PackedContent,
+  place: TailPlace,
+): Uint8Array | undefined {
   out.text(contentType).number(parts.length);
   for (const { path, bytes } of parts) {
     out.number(path.length);
     for (const name of path) out.text(name);
     out.number(bytes.length);
   }
+  if (parts.length === 0) return writeLast(out, encoded, place);
   out.raw(encoded);
-  for (const { bytes } of parts) out.raw(bytes);
+  const last = parts.length - 1;
+  for (let at = 0; at < last; at++) out.raw((parts[at] as BytesPart).bytes);
+  return writeLast(out, (parts[last] as BytesPart).bytes, place);
+}
+
+function writeLast(out: PayloadWriter, bytes: Uint8Array, place: TailPlace): Uint8Array | undefined {
+  if (place === 'behind' && bytes.length >= LONG) return bytes;
+  out.raw(bytes);
+  return undefined;
 }
 
 /** Reads what {@link writeContent} wrote; bytes are views. @throws MeshError E0000000616 when it is malformed */

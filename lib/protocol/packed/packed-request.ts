@@ -2,7 +2,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { MAX_ATTACHMENT_LENGTH, MAX_ATTACHMENTS } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import { type PackedContent, readContent, type TailPlace, writeContent } from './packed-content.js';
 
 /**
  * What a packed request says: all that differs from call to call. The URN, the parties and whatever else calls have in common
@@ -23,14 +23,18 @@ export interface PackedRequest {
 /** Version of the form, the first byte of a request. */
 const VERSION = 1;
 
-/** Writes a packed request into a writer that was cleared. */
-export function writePackedRequest(out: PayloadWriter, request: PackedRequest): void {
+/** Writes a packed request into a writer that was cleared. @returns what is to be sent behind it */
+export function writePackedRequest(
+  out: PayloadWriter,
+  request: PackedRequest,
+  place: TailPlace = 'within',
+): Uint8Array | undefined {
   out.number(VERSION).number(request.timeoutMs).text(request.traceId).text(request.spanId).number(request.runMode);
   const { attachments } = request;
   const names = Object.keys(attachments);
   out.number(names.length);
   for (const name of names) out.text(name).text(attachments[name] as string);
-  writeContent(out, request.content);
+  return writeContent(out, request.content, place);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { CallTarget, Instance, Registry, ServiceQuery } from '../../registr
 import type { RetryPolicy } from '../../resilience/retry-policy.js';
 import type { Router } from '../../routing/router.js';
 import type { ConnectionPool } from '../../transport/connection-pool.js';
+import { withoutTail } from '../../transport/tails.js';
 import type { Connection, OutboundCall } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 import type { WireType } from '../facade/wire-type.js';
@@ -103,9 +104,12 @@ export class Delivery {
     return ways.balancer.pick(instances, query);
   }
 
-  private formFor({ packs }: Connection): OutboundCall {
+  private formFor({ packs, takesTails }: Connection): OutboundCall {
     const { call, forms } = this;
-    if (packs && isPackable(call)) return (this.packed ??= forms.packed(call));
+    if (packs && isPackable(call)) {
+      const packed = (this.packed ??= forms.packed(call, takesTails ? 'behind' : 'within'));
+      return takesTails ? packed : withoutTail(packed);
+    }
     return (this.standard ??= forms.standard(call));
   }
 

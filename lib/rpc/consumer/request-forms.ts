@@ -6,6 +6,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { openEnvelope } from '../../protocol/envelope.js';
 import { readPackedAnswer } from '../../protocol/packed/packed-answer.js';
+import type { TailPlace } from '../../protocol/packed/packed-content.js';
 import { writePackedRequest } from '../../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../protocol/payload.js';
 import { MESH_RPC_PATH, type OutboundCall } from '../../transport/transport.js';
@@ -38,10 +39,12 @@ export class RequestForms {
     const body = this.codec.encode({ ...args, attachments: this.head.attachments(context, call.attachments) });
     const headers = this.head.headers(call);
     const { deadline, cancellation } = context;
+    this.check(call, body.length);
     return {
       path: MESH_RPC_PATH,
       headers,
-      body: this.checked(call, body),
+      body,
+      tail: undefined,
       series: this.head.series(headers),
       packed: undefined,
       deadline,
@@ -52,15 +55,20 @@ export class RequestForms {
   /**
    * Makes the packed form.
    *
+   * @param place `behind` for a connection that takes tails: long bytes are sent from where they stand
    * @throws MeshError E0000000413 when it is over the limit; what the codec throws
    */
-  packed(call: ConsumerCall): OutboundCall {
+  packed(call: ConsumerCall, place: TailPlace): OutboundCall {
     const { deadline, cancellation } = call.context;
     const packed = this.head.shared(call);
+    const tail = this.pack(call, place);
+    const body = this.out.take();
+    this.check(call, body.length + (tail?.length ?? 0));
     return {
       path: packed.path,
       headers: packed.headers,
-      body: this.checked(call, this.pack(call)),
+      body,
+      tail,
       series: undefined,
       packed,
       deadline,
@@ -81,18 +89,18 @@ export class RequestForms {
     throw new MeshError(MeshCode.ENCODING, message);
   }
 
-  private pack({ context, args, attachments }: ConsumerCall): Buffer {
+  private pack({ context, args, attachments }: ConsumerCall, place: TailPlace): Uint8Array | undefined {
     const { traceId, spanId, runMode } = context;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(context.remainingMs)));
     const content = packContent(this.codec, plain(args));
-    writePackedRequest(this.out.clear(), { timeoutMs, traceId, spanId, runMode, attachments, content });
-    return this.out.take();
+    const request = { timeoutMs, traceId, spanId, runMode, attachments, content };
+    return writePackedRequest(this.out.clear(), request, place);
   }
 
-  private checked(call: ConsumerCall, body: Uint8Array): Uint8Array {
+  private check({ service }: ConsumerCall, length: number): void {
     const { maxMessageBytes } = this.options.limits;
-    if (body.byteLength <= maxMessageBytes) return body;
-    const message = `the call of ${call.service} takes ${body.byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
+    if (length <= maxMessageBytes) return;
+    const message = `the call of ${service} takes ${length} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message, { neverSent: true });
   }
 }

@@ -1,7 +1,8 @@
 import type { Codec } from '../../codec/codec.js';
 import type { MeshContext } from '../../context/mesh-context.js';
 import type { MeshError } from '../../errors/mesh-error.js';
-import type { InboundCall } from '../../transport/transport.js';
+import type { CallAnswer, InboundCall } from '../../transport/transport.js';
+import type { TailPlace } from '../../protocol/packed/packed-content.js';
 import type { CalledService } from './service-table.js';
 
 /** A call that was read: what it calls, and with what. */
@@ -22,8 +23,13 @@ export interface CallForm {
    * @throws MeshError E0000000400 when it is malformed, E0000000617 when nobody here provides what it calls, what the codec throws
    */
   read(call: InboundCall): ReadCall;
-  /** Writes the answer to a call that succeeded. @throws MeshError what the codec throws */
-  success(content: unknown, codec: Codec): Uint8Array;
+  /**
+   * Writes the answer to a call that succeeded.
+   *
+   * @param place `behind` where the answer may have a tail
+   * @throws MeshError what the codec throws
+   */
+  success(content: unknown, codec: Codec, place: TailPlace): Uint8Array | CallAnswer;
   /** Writes the answer to a call that failed. */
   failure(error: MeshError): Uint8Array;
 }

@@ -32,10 +32,9 @@ export class CallTally {
   }
 
   /** Notes the sizes of a call, now that it is answered. */
-  answered(received: Uint8Array, sent: Uint8Array): Uint8Array {
-    this.receivedBytes += received.byteLength;
-    this.sentBytes += sent.byteLength;
-    return sent;
+  answered(received: number, sent: number): void {
+    this.receivedBytes += received;
+    this.sentBytes += sent;
   }
 
   /** The services that were called, by name. */

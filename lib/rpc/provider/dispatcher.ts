@@ -6,6 +6,8 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { isPacked } from '../../protocol/packed/form.js';
+import type { TailPlace } from '../../protocol/packed/packed-content.js';
+import { lengthOf } from '../../transport/tails.js';
 import {
   type Acceptor,
   type CallAnswer,
@@ -75,7 +77,7 @@ export class ProviderDispatcher {
 
   /** Serves one call; never rejects. */
   readonly handle = refusing(
-    (call: InboundCall): Promise<Uint8Array> => new Promise((tell) => this.serve(call, tell)),
+    (call: InboundCall): Promise<Uint8Array | CallAnswer> => new Promise((tell) => this.serve(call, tell)),
     (error, call) => this.formOf(call).failure(toAnswerError(error)),
   );
 
@@ -90,24 +92,28 @@ export class ProviderDispatcher {
     (error, call) => this.answerOver(call, this.formOf(call).failure(toAnswerError(error))),
   );
 
-  private answerOver(call: InboundCall, body: Uint8Array): CallAnswer {
-    return { body, contentType: isPacked(call.headers) ? 'application/octet-stream' : 'application/json' };
+  private answerOver(call: InboundCall, answer: Uint8Array | CallAnswer): CallAnswer {
+    const said = answer instanceof Uint8Array ? { body: answer } : answer;
+    return { ...said, contentType: isPacked(call.headers) ? 'application/octet-stream' : 'application/json' };
   }
 
   private formOf(call: InboundCall): CallForm {
     return isPacked(call.headers) ? this.packed : this.standard;
   }
 
-  private checkSize(what: string, { byteLength }: Uint8Array): void {
+  private checkSize(what: string, byteLength: number): void {
     const { maxMessageBytes } = this.options.limits;
     if (byteLength <= maxMessageBytes) return;
     const message = `${what} takes ${byteLength} bytes, more than limits.maxMessageBytes (${maxMessageBytes})`;
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
-  private serve(call: InboundCall, tell: (answer: Uint8Array) => void): void {
+  private serve(call: InboundCall, tell: (answer: Uint8Array | CallAnswer) => void): void {
     const form = this.formOf(call);
-    const answered = (answer: Uint8Array): void => tell(this.tally.answered(call.body, answer));
+    const answered = (answer: Uint8Array | CallAnswer): void => {
+      this.tally.answered(call.body.length, sizeOf(answer));
+      tell(answer);
+    };
     try {
       this.pass(call, this.read(call, form), form, answered);
     } catch (error) {
@@ -118,7 +124,7 @@ export class ProviderDispatcher {
   /** What is called, and with what. */
   private read(call: InboundCall, form: CallForm): ReadCall {
     try {
-      this.checkSize('the call', call.body);
+      this.checkSize('the call', call.body.length);
       return form.read(call);
     } catch (error) {
       this.tally.unknown++;
@@ -134,7 +140,12 @@ export class ProviderDispatcher {
     return called;
   }
 
-  private pass(head: InboundCall, read: ReadCall, form: CallForm, answered: (answer: Uint8Array) => void): void {
+  private pass(
+    head: InboundCall,
+    read: ReadCall,
+    form: CallForm,
+    answered: (answer: Uint8Array | CallAnswer) => void,
+  ): void {
     const { called, args, context, codec } = read;
     const { provider } = called;
     const { service } = provider;
@@ -143,7 +154,7 @@ export class ProviderDispatcher {
       succeeded: (content) => {
         calls.served++;
         calls.underWay--;
-        answered(this.success(content, codec, form));
+        answered(this.success(content, codec, form, head.takesTails ? 'behind' : 'within'));
       },
       failed: (error) => {
         calls.failed++;
@@ -159,15 +170,19 @@ export class ProviderDispatcher {
   }
 
   /** The answer, or in its place why it cannot be given. */
-  private success(content: unknown, codec: Codec, form: CallForm): Uint8Array {
+  private success(content: unknown, codec: Codec, form: CallForm, place: TailPlace): Uint8Array | CallAnswer {
     try {
-      const answer = form.success(content, codec);
-      this.checkSize('the answer', answer);
+      const answer = form.success(content, codec, place);
+      this.checkSize('the answer', sizeOf(answer));
       return answer;
     } catch (error) {
       return form.failure(toAnswerError(error));
     }
   }
+}
+
+function sizeOf(answer: Uint8Array | CallAnswer): number {
+  return answer instanceof Uint8Array ? answer.length : lengthOf(answer);
 }
 
 function invoke({ provider, args, context, head }: ServedCall): unknown {

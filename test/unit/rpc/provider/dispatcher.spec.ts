@@ -36,8 +36,14 @@ function makeCall(over: Partial<InboundCall> = {}): InboundCall {
   };
 }
 
+async function bareAnswerOf(dispatcher: ProviderDispatcher, call: InboundCall): Promise<Uint8Array> {
+  const answer = await dispatcher.handle(call);
+  if (answer instanceof Uint8Array) return answer;
+  throw new Error('expected an answer without more');
+}
+
 async function answer(dispatcher: ProviderDispatcher, call = makeCall()): Promise<unknown> {
-  return codec.decode(await dispatcher.handle(call));
+  return codec.decode(await bareAnswerOf(dispatcher, call));
 }
 
 describe('the dispatcher', () => {

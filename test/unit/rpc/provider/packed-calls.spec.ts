@@ -13,11 +13,12 @@ import { formatUrn } from '../../../../lib/protocol/urn.js';
 import { ProviderDispatcher } from '../../../../lib/rpc/provider/dispatcher.js';
 import type { ProviderService } from '../../../../lib/rpc/provider/provider-service.js';
 import { ServiceTable } from '../../../../lib/rpc/provider/service-table.js';
+import { wholeOf } from '../../../../lib/transport/tails.js';
 
 type Invoke = ProviderService['invoke'];
 type Args = Readonly<Record<string, unknown>>;
 
-const options = resolveMeshOptions({ limits: { maxMessageBytes: 10_000 } }, {});
+const options = resolveMeshOptions({ limits: { maxMessageBytes: 100_000 } }, {});
 const json = new JsonCodec(options);
 const other: Codec = {
   format: 'other',
@@ -74,18 +75,32 @@ function told(answer: Uint8Array): MeshError {
   throw new Error('expected a failure');
 }
 
+async function handled(dispatcher: ProviderDispatcher, call: InboundCall): Promise<Uint8Array> {
+  const answer = await dispatcher.handle(call);
+  return answer instanceof Uint8Array ? answer : wholeOf(answer);
+}
+
 /** What a handler gets of a call. */
 async function served(call: InboundCall): Promise<{ readonly args: Args; readonly context: MeshContext }> {
   const calls: { args: Args; context: MeshContext }[] = [];
   const dispatcher = makeDispatcher(async (args, context) => void calls.push({ args, context }));
-  expect(opened(await dispatcher.handle(call))).toBeNull();
+  expect(opened(await handled(dispatcher, call))).toBeNull();
   return calls[0]!;
 }
 
 describe('a packed call', () => {
+  it('is answered with long bytes as they are, where the answer may have a tail', async () => {
+    const data = Buffer.alloc(40_000, 7);
+    const call = { ...makeCall(packed({})), takesTails: true };
+    const answer = await makeDispatcher(async () => ({ data })).handle(call);
+    if (answer instanceof Uint8Array) throw new Error('expected a tail');
+    expect(answer.tail).toBe(data);
+    expect(opened(wholeOf(answer))).toEqual({ data });
+  });
+
   it('is served, and answered in its form, with bytes beside the result', async () => {
     const dispatcher = makeDispatcher(async ({ n }) => ({ n, data: Buffer.alloc(500, 7) }));
-    const answer = await dispatcher.handle(makeCall(packed({ n: 1 })));
+    const answer = await handled(dispatcher, makeCall(packed({ n: 1 })));
     expect(opened(answer)).toEqual({ n: 1, data: Buffer.alloc(500, 7) });
     expect(answer.length).toBeLessThan(550);
     expect(dispatcher.tally.list()).toEqual([['mesh.a.b', { served: 1, failed: 0, underWay: 0 }]]);
@@ -154,7 +169,7 @@ describe('a packed call', () => {
     });
     const headers = Object.freeze({ ...head, 'x-ptp-token': 'secret' });
     for (const attachments of [{ 'x-mine': 'a' }, {} as Record<string, string>]) {
-      const answer = await dispatcher.handle(makeCall(packed({}, { attachments }), { headers }));
+      const answer = await handled(dispatcher, makeCall(packed({}, { attachments }), { headers }));
       expect(opened(answer)).toEqual({ ...attachments, 'x-ptp-token': 'secret' });
     }
   });
@@ -163,9 +178,9 @@ describe('a packed call', () => {
     const dispatcher = makeDispatcher(async () => 1);
     const admits = (): boolean => false;
     const anywhere = makeCall(packed({}));
-    expect(opened(await dispatcher.handle(anywhere))).toBe(1);
-    expect(told(await dispatcher.handle({ ...anywhere, admits })).code).toBe(MeshCode.NO_SERVICE);
-    expect(opened(await dispatcher.handle(anywhere))).toBe(1);
+    expect(opened(await handled(dispatcher, anywhere))).toBe(1);
+    expect(told(await handled(dispatcher, { ...anywhere, admits })).code).toBe(MeshCode.NO_SERVICE);
+    expect(opened(await handled(dispatcher, anywhere))).toBe(1);
   });
 
   it('calls what provides the service now, though its head was seen before', async () => {
@@ -173,22 +188,25 @@ describe('a packed call', () => {
     const service = { service: 'mesh.a.b', provider: 'A.b', wire: undefined, timeoutMs: undefined };
     services.addFallback({ ...service, invoke: async () => 'stands in' });
     const dispatcher = makeDispatcher(async () => 1, services);
-    expect(opened(await dispatcher.handle(makeCall(packed({}))))).toBe('stands in');
+    expect(opened(await handled(dispatcher, makeCall(packed({}))))).toBe('stands in');
     services.add({ ...service, invoke: async () => 'provides' });
-    expect(opened(await dispatcher.handle(makeCall(packed({}))))).toBe('provides');
+    expect(opened(await handled(dispatcher, makeCall(packed({}))))).toBe('provides');
   });
 
   it('is read and answered by the codec of its content', async () => {
     const dispatcher = makeDispatcher(async ({ n }) => ({ n }));
     const content = packContent(other, { n: 3 });
-    const answer = readPackedAnswer(await dispatcher.handle(makeCall(packed({}, { content }))));
+    const answer = readPackedAnswer(await handled(dispatcher, makeCall(packed({}, { content }))));
     expect(answer.contentType).toBe('application/x-other');
     expect(other.decode(answer.encoded)).toEqual({ n: 3 });
   });
 
   it('is told of failures in its form', async () => {
     const error = new MeshError(MeshCode.FORBIDDEN, 'not you', { details: ['a', 'b'] });
-    const answer = await makeDispatcher(() => Promise.reject(error)).handle(makeCall(packed({})));
+    const answer = await handled(
+      makeDispatcher(() => Promise.reject(error)),
+      makeCall(packed({})),
+    );
     expect(told(answer)).toMatchObject({ code: MeshCode.FORBIDDEN, message: 'not you', details: ['a', 'b'] });
   });
 
@@ -230,10 +248,15 @@ describe('a packed call', () => {
       MeshCode.INVALID_REQUEST,
       /arguments.data must be bytes/,
     ],
-    ['is too long', packed({ text: 'x'.repeat(10_000) }), MeshCode.MESSAGE_TOO_LONG, /the call takes/],
+    ['is too long', packed({ text: 'x'.repeat(100_000) }), MeshCode.MESSAGE_TOO_LONG, /the call takes/],
   ] as const)('is refused in its form when it %s', async (_, body, code, message) => {
     const invoked: unknown[] = [];
-    const answer = told(await makeDispatcher(async () => invoked.push(1)).handle(makeCall(body)));
+    const answer = told(
+      await handled(
+        makeDispatcher(async () => invoked.push(1)),
+        makeCall(body),
+      ),
+    );
     expect(answer.code).toBe(code);
     expect(answer.message).toMatch(message);
     expect(invoked).toEqual([]);
@@ -242,19 +265,29 @@ describe('a packed call', () => {
   it("is refused when its head names no service, or one that is nobody's, before its body is read", async () => {
     const dispatcher = makeDispatcher(async () => 1);
     const broken = Buffer.from('broken');
-    const nothing = await dispatcher.handle(makeCall(broken, { headers: { 'mesh-form': 'packed' } }));
+    const nothing = await handled(dispatcher, makeCall(broken, { headers: { 'mesh-form': 'packed' } }));
     expect(told(nothing).message).toMatch(/'mesh-urn' is missing/);
     const nobody = { ...head, 'mesh-urn': formatUrn({ name: 'mesh.a.c', nodeId: 'LX' }) };
-    expect(told(await dispatcher.handle(makeCall(broken, { headers: nobody }))).code).toBe(MeshCode.NO_SERVICE);
+    expect(told(await handled(dispatcher, makeCall(broken, { headers: nobody }))).code).toBe(MeshCode.NO_SERVICE);
     expect(dispatcher.tally.unknown).toBe(2);
   });
 
   it('is told when its answer is too long, or cannot be said', async () => {
-    const long = await makeDispatcher(async () => Buffer.alloc(10_000)).handle(makeCall(packed({})));
+    const long = await handled(
+      makeDispatcher(async () => Buffer.alloc(100_000)),
+      makeCall(packed({})),
+    );
     expect(told(long)).toMatchObject({ code: MeshCode.MESSAGE_TOO_LONG });
     const circle: unknown[] = [];
     circle.push(circle);
-    expect(told(await makeDispatcher(async () => circle).handle(makeCall(packed({})))).code).toBe(MeshCode.ENCODING);
+    expect(
+      told(
+        await handled(
+          makeDispatcher(async () => circle),
+          makeCall(packed({})),
+        ),
+      ).code,
+    ).toBe(MeshCode.ENCODING);
   });
 
   it('is told in its form of what goes wrong on the way to its handler', () => {
