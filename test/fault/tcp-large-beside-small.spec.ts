@@ -1,6 +1,12 @@
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AHEAD_BYTES } from '../../lib/transport/tcp/frame-writer.js';
+import { TcpCall } from '../../lib/transport/tcp/outbound-link.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
+import { FrameType, HEADER_BYTES, MAGIC, MORE, PIECE_BYTES } from '../../lib/transport/tcp/wire.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
+import { callFrame, framesOf, greeting } from '../support/tcp-frames.js';
+import { dialLink, serveLink } from '../support/tcp-links.js';
 import { outbound, transportOptions } from '../support/transport-fixtures.js';
 
 const LARGE = 64 * 1024 * 1024;
@@ -50,3 +56,94 @@ describe('a message of 64 MiB on a TCP connection', () => {
     expect(delays.length).toBeGreaterThan(AT_LEAST);
   });
 });
+
+/** What a side writes to a peer who reads slowly: a large message, and small frames beside it. */
+interface Way {
+  readonly socket: Socket;
+  readonly peer: Socket;
+  /** Bytes before the first frame. */
+  readonly skip: number;
+  /** What the large message and the small frames begin with. */
+  readonly type: number;
+  /** Asks for a small frame. @param due told when it is due */
+  readonly ask: (due: () => void) => void;
+}
+
+async function toTheCaller(bytes: number): Promise<Way> {
+  let isDue = (): void => undefined;
+  const acceptor: Acceptor = (path) => async () => {
+    if (path === '/large') return Buffer.alloc(bytes);
+    isDue();
+    return Buffer.of(1);
+  };
+  const { socket, peer } = await serveLink(acceptor, { maxMessageBytes: bytes });
+  const hello = greeting({ maxMessageBytes: bytes, bulkBytes: bytes });
+  peer.write(Buffer.concat([hello, callFrame(1, '/large', Buffer.alloc(0))]));
+  let id = 1;
+  const ask = (due: () => void): void => {
+    isDue = due;
+    peer.write(callFrame(++id, '/small', Buffer.alloc(0)));
+  };
+  return { socket, peer, skip: 0, type: FrameType.ANSWER, ask };
+}
+
+async function toTheServer(bytes: number): Promise<Way> {
+  const { link, socket, peer } = await dialLink({ maxMessageBytes: bytes, bulkBytes: bytes });
+  const nothing = (): void => undefined;
+  const send = (body: Uint8Array): void => link.send(new TcpCall(outbound({ body }), nothing, nothing, nothing));
+  send(Buffer.alloc(bytes));
+  const ask = (due: () => void): void => {
+    due();
+    send(Buffer.of(1));
+  };
+  return { socket, peer, skip: MAGIC.length, type: FrameType.CALL, ask };
+}
+
+/** Headers, and small frames that were due before. */
+const SLACK = 4_096;
+
+describe('a small frame beside a large message on a TCP connection', () => {
+  const size = 32 * 1024 * 1024;
+  const every = 1024 * 1024;
+
+  it.each([
+    ['to a caller', toTheCaller],
+    ['to a server', toTheServer],
+  ])('waits for no more than is ahead of it on its way %s who reads slowly', async (_, begin) => {
+    const { socket, peer, skip, type, ask } = await begin(size);
+    const seen: Buffer[] = [];
+    let read = 0;
+    /** What the network had taken when each small frame was due. */
+    const taken: number[] = [];
+    await new Promise<void>((resolve) => {
+      peer.on('data', (chunk: Buffer) => {
+        seen.push(chunk);
+        const before = read;
+        read += chunk.length;
+        if (read > size) return resolve();
+        if (Math.floor(before / every) < Math.floor(read / every)) {
+          ask(() => taken.push(socket.bytesWritten - socket.writableLength));
+        }
+        peer.pause();
+        setTimeout(() => peer.resume(), 1);
+      });
+    });
+    const places = placesOf(Buffer.concat(seen).subarray(skip), skip);
+    const last = places.findLast((frame) => (frame.type & ~MORE) === FrameType.DATA)?.at ?? 0;
+    const small = places.filter((frame) => frame.type === type && frame.at < last);
+    expect(places.some((frame) => frame.type === (type | MORE))).toBe(true);
+    expect(small.length).toBeGreaterThan(AT_LEAST);
+    const ahead = small.map(({ at }, index) => at - (taken[index] ?? NaN));
+    expect(Math.max(...ahead)).toBeLessThan(AHEAD_BYTES + PIECE_BYTES + SLACK);
+  });
+});
+
+/** The frames in what has come, and where each begins. */
+function placesOf(bytes: Buffer, skip: number): { readonly type: number; readonly at: number }[] {
+  let at = skip;
+  return framesOf(bytes).map(({ type, payload }) => {
+    const place = { type, at };
+    at += HEADER_BYTES + payload.length;
+    return place;
+  });
+}

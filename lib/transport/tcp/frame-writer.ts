@@ -7,7 +7,7 @@ import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
 const SLAB_BYTES = 64 * 1024;
 
 /** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
-const AHEAD_BYTES = 512 * 1024;
+export const AHEAD_BYTES = 512 * 1024;
 
 /**
  * Bytes that wait for the network to take them before those who can wait write no more: the other side does not read. Far more than
