@@ -89,7 +89,7 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
       transport === SELF ? new LocalConnection(ownAcceptor(own)) : extensions.get(TRANSPORT, transport).dial(address),
-    { idleTimeoutMs: options.grpc.idleTimeoutMs },
+    { idleTimeoutMs: options.grpc.idleTimeoutMs, usual: usualTransport(extensions) },
   );
   const partners = joinPartners(extensions, options);
   const sessions = joinSessions(extensions, options, pool, partners.partners);
@@ -224,4 +224,10 @@ function builtinsOf(
       [dispatcher.accept, sessions.endpoint.accept, sessions.nodes, builtins.accept].some((find) => find(path)),
   });
   return builtins;
+}
+
+/** Name of the transport by which is called who names none. */
+function usualTransport(extensions: ExtensionRegistry): string | undefined {
+  const usual = extensions.get(TRANSPORT);
+  return extensions.names(TRANSPORT).find((name) => extensions.get(TRANSPORT, name) === usual);
 }

@@ -18,6 +18,8 @@ export interface ConnectionPoolOptions {
   readonly idleTimeoutMs: number;
   /** Connections kept at most; a further one closes that which was idle longest. Default 1 024. */
   readonly maxConnections?: number;
+  /** Name of the default transport: who names it shares the connections of who names none. Absent: they are kept apart. */
+  readonly usual?: string | undefined;
 }
 
 interface Entry<C> {
@@ -62,7 +64,7 @@ export class ConnectionPool<C extends Poolable = Connection> {
    * pool is closed; what `dial` throws
    */
   get(target: PoolTarget): C {
-    const entry = this.found.get(target.transport)?.get(target.address) ?? this.add(target);
+    const entry = this.found.get(this.nameOf(target))?.get(target.address) ?? this.add(target);
     entry.quietSweeps = 0;
     return entry.connection;
   }
@@ -85,13 +87,18 @@ export class ConnectionPool<C extends Poolable = Connection> {
     this.closing ??= Promise.resolve();
   }
 
+  private nameOf({ transport }: PoolTarget): string | undefined {
+    return transport === this.options.usual ? undefined : transport;
+  }
+
   private add(target: PoolTarget): Entry<C> {
     if (this.closing) {
       const message = `no connection to ${target.address}: the application is closing`;
       throw new MeshError(MeshCode.ADDRESS_UNREACHABLE, message, { neverSent: true });
     }
     if (this.entries.size >= this.maxConnections) this.makeRoom(target);
-    const { transport, address } = target;
+    const transport = this.nameOf(target);
+    const { address } = target;
     const entry = { target: { transport, address }, connection: this.dial(transport, address), quietSweeps: 0 };
     const siblings = this.found.get(transport) ?? new Map<string, Entry<C>>();
     this.found.set(transport, siblings.set(address, entry));

@@ -58,6 +58,13 @@ describe('the pool of connections', () => {
     expect([...dialled.keys()]).toEqual(['undefined>a:1', 'grpc>a:1', 'undefined>b:1']);
   });
 
+  it('has one for who names the default transport and for who names none', () => {
+    const { pool } = makePool({ usual: 'auto' });
+    const unnamed = pool.get({ address: 'a:1' });
+    expect(pool.get({ address: 'a:1', transport: 'auto' })).toBe(unnamed);
+    expect(pool.get({ address: 'a:1', transport: 'http' })).not.toBe(unnamed);
+  });
+
   it('closes those that are idle, and no others', async () => {
     const { pool, dialled } = makePool({ idleTimeoutMs: 30 });
     pool.get({ address: 'idle:1' });
