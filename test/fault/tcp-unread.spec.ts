@@ -66,6 +66,26 @@ describe('a TCP connection to a caller who reads nothing', () => {
     await eventually('it is given up', () => socket.destroyed);
   });
 
+  it('is given up when it does not read what is left at the end', async () => {
+    let served = 0;
+    const { link, socket, peer } = await serveLink(() => async (call) => {
+      served++;
+      return call.body;
+    });
+    peer.pause();
+    peer.write(greeting());
+    const calls = 800;
+    for (let id = 1; id <= calls; id++) peer.write(callFrame(id, '/echo', SMALL));
+    await eventually('all are answered', () => served === calls);
+    await standstill(() => socket.writableLength);
+    expect(socket.isPaused()).toBe(false);
+    link.drain();
+    expect(socket.writableEnded).toBe(true);
+    expect(socket.timeout).toBe(30_000);
+    socket.setTimeout(20);
+    await eventually('it is given up', () => socket.destroyed);
+  });
+
   it('has no more written on its streams than it reads, however much it grants', async () => {
     let sent = 0;
     const { socket, peer } = await serveLink(() => ({

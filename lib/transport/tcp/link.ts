@@ -203,8 +203,9 @@ export class Link implements FrameSink {
     this.end(error);
   }
 
-  /** Ends the connection after what was written, however long the other side takes to read it. */
+  /** Ends the connection after what was written, however long the other side takes to read it, as long as it does. */
   finish(): void {
+    this.socket.setTimeout(MAX_UNREAD_MS);
     this.socket.once('finish', () => setTimeout(() => this.socket.destroy(), LINGER_MS).unref());
     this.writer.finish();
   }

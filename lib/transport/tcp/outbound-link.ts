@@ -45,7 +45,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private readonly waiting = new Set<TcpCall>();
   private lastId = 0;
   /** A connection that takes no more calls ends with those under way, whether its peer ends it or not. */
-  private stage: 'open' | 'retired' = 'open';
+  private stage: 'open' | 'retired' | 'left' = 'open';
 
   /** @param intake what the socket reads into, where it is no memory of its own for each time */
   constructor(
@@ -201,12 +201,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private retire(): void {
-    this.stage = 'retired';
+    if (this.stage === 'open') this.stage = 'retired';
     this.host.onRetired(this);
   }
 
   private leaveIfDone(): void {
-    if (this.stage === 'retired' && this.pending === 0) this.link.finish();
+    if (this.stage !== 'retired' || this.pending > 0) return;
+    this.stage = 'left';
+    this.link.finish();
   }
 
   private write(call: TcpCall): void {

@@ -238,6 +238,7 @@ describe('a caller over TCP, with servers who break the protocol', () => {
         for (const { id } of frames.filter(small)) socket.write(frame(FrameType.ANSWER, answered.add(id) && id));
       },
     );
+    await server.connection.call(outbound());
     const large = () => caught(server.connection.call(outbound({ body: Buffer.alloc(20_000), timeoutMs: 100 })));
     const [first, second] = [large(), large()];
     const cancellation = new Cancellation();
