@@ -3,9 +3,10 @@ import { toMeshError } from '../errors/from-unknown.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { SessionWait } from '../session/session-service.js';
-import type { InboundAnswer } from '../transport/transport.js';
 import type { Partner } from './partners/partner.js';
-import type { Attempt } from './way.js';
+
+/** Tries to hand a request to a node at one address; the wait goes along as a whole. @throws MeshError why there is no answer */
+export type Attempt<Answer> = (address: string, wait: SessionWait) => Promise<Answer>;
 
 /** Whether a request may be sent once more after its answer was lost: only one whose repetition is recognised may. */
 export type Repetition = 'safe' | 'unsafe';
@@ -28,12 +29,12 @@ const CONNECTING_PART = 0.8;
  * @throws MeshError E0000000607 when no address answers, before the deadline where none takes a connection; E0000000601 when one
  * took the connection and is silent; the reason of the cancellation; what refused the call otherwise
  */
-export async function deliver(
+export async function deliver<Answer>(
   { route, addresses }: Pick<Partner, 'route' | 'addresses'>,
-  attempt: Attempt,
+  attempt: Attempt<Answer>,
   repetition: Repetition,
   wait: SessionWait,
-): Promise<InboundAnswer> {
+): Promise<Answer> {
   const attempts = [...addresses.inOrder()];
   const listed = attempts.length;
   const failures: MeshError[] = [];

@@ -1,16 +1,13 @@
 import type { FieldFormats } from '../protocol/dialect.js';
 import { wrapInbound } from '../protocol/interconnect.js';
 import type { ConversationPool } from '../session/conversation/conversation-pool.js';
-import type { SessionWait } from '../session/session-service.js';
 import { bareAnswer } from '../transport/answers.js';
 import type { ConnectionPool } from '../transport/connection-pool.js';
 import type { InboundAnswer } from '../transport/transport.js';
+import type { Attempt } from './delivery.js';
 import type { ForwardedRequest } from './forwarded-request.js';
 import type { Partner } from './partners/partner.js';
 import { INVOKE_PATH } from './paths.js';
-
-/** Tries to hand a request to a node at one address; the wait goes along as a whole. @throws MeshError why there is no answer */
-export type Attempt = (address: string, wait: SessionWait) => Promise<InboundAnswer>;
 
 /** By what requests go out. */
 export interface WayParts {
@@ -20,11 +17,15 @@ export interface WayParts {
 }
 
 /** How a request gets to a partner: as a call of its own, or on the stream that is open to the node. */
-export function attemptOf(partner: Partner, request: ForwardedRequest, parts: WayParts): Attempt {
+export function attemptOf(partner: Partner, request: ForwardedRequest, parts: WayParts): Attempt<InboundAnswer> {
   return partner.route.via === 'transport' ? onStream(partner, request, parts) : asCall(partner, request, parts);
 }
 
-function asCall({ route, encoding }: Partner, request: ForwardedRequest, { formats, pool }: WayParts): Attempt {
+function asCall(
+  { route, encoding }: Partner,
+  request: ForwardedRequest,
+  { formats, pool }: WayParts,
+): Attempt<InboundAnswer> {
   const { transport, mode } = route;
   const isNamed = encoding.wire === 'http' && request.contentType !== '';
   const headers = isNamed ? { ...request.headers, 'content-type': request.contentType } : request.headers;
@@ -33,11 +34,11 @@ function asCall({ route, encoding }: Partner, request: ForwardedRequest, { forma
   return (address, wait) => pool.get({ address, transport }).exchange({ path, headers, body, ...wait });
 }
 
-function onStream({ route, dialect }: Partner, request: ForwardedRequest, parts: WayParts): Attempt {
+function onStream({ route, dialect }: Partner, request: ForwardedRequest, parts: WayParts): Attempt<InboundAnswer> {
   const { transport, dialect: name } = route;
-  return async (address, wait) => {
+  return (address, wait) => {
     const connection = () => parts.pool.get({ address, transport });
     const port = parts.conversations.port({ address, transport, name, dialect, connection });
-    return bareAnswer(await port.exchange(request, wait));
+    return port.exchange(request, wait).then(bareAnswer);
   };
 }

@@ -12,7 +12,7 @@ import {
   MESH_RPC_PATH,
   refusing,
 } from '../../transport/transport.js';
-import { deliver } from '../delivery.js';
+import { type Attempt, deliver } from '../delivery.js';
 import type { Partner } from '../partners/partner.js';
 import type { StandardCalls } from '../standard-calls.js';
 import type { CalledUrn, CalledUrns } from './called-urns.js';
@@ -22,7 +22,7 @@ import { type ForwardedCall, forwardedCall, type Forwarding } from './forwarded-
 import { PackedForwarding } from './forwarded-packed.js';
 import type { InstanceCaller } from './instance-caller.js';
 import type { Found, KnownDestinations } from './known-destinations.js';
-import { type Answer, answerOf, type ForwardingWire, ownAnswer } from './wire.js';
+import { type Answer, type ForwardingWire, ownAnswer } from './wire.js';
 
 /** Longest body that is looked into for a URN that no header says, in bytes. */
 const MAX_SEARCHED_BYTES = 1_048_576;
@@ -138,22 +138,17 @@ export class Gateway {
     const forwarded = this.forwarded(call, { nodeId, urn, timeoutMs });
     const timeMs = Math.min(timeoutMs, forwarded.deadline - Date.now());
     return caller.call(instances, query, timeMs, (instance, connectBy) =>
-      wire.send(call, forwarded, instance, connectBy),
+      wire.send(call, forwarded, instance, { deadline: forwarded.deadline, connectBy }),
     );
   }
 
-  private async toPartner(call: InboundCall, { urn }: CalledUrn, partner: Partner): Promise<Answer> {
+  private toPartner(call: InboundCall, { urn }: CalledUrn, partner: Partner): Promise<Answer> {
     const { options, wire } = this.parts;
     const { nodeId, timeoutMs } = options;
     const { nodeId: targetNodeId, transport } = partner.route;
     const forwarded = this.forwarded(call, { nodeId, urn, targetNodeId, timeoutMs });
-    const answer = await deliver(
-      partner,
-      (address, wait) => wire.exchange(call, forwarded, { address, transport }, wait),
-      'unsafe',
-      forwarded,
-    );
-    return answerOf(call, answer);
+    const attempt: Attempt<Answer> = (address, wait) => wire.send(call, forwarded, { address, transport }, wait);
+    return deliver(partner, attempt, 'unsafe', forwarded);
   }
 
   private forwarded(call: InboundCall, forwarding: Forwarding): ForwardedCall {

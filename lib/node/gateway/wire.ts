@@ -2,7 +2,6 @@ import type { TimeLimits } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { isCarried } from '../../protocol/interconnect.js';
 import { isPacked } from '../../protocol/packed/form.js';
-import { bareAnswer } from '../../transport/answers.js';
 import type { ConnectionPool, PoolTarget } from '../../transport/connection-pool.js';
 import {
   type CallAnswer,
@@ -28,28 +27,18 @@ export class ForwardingWire {
   /**
    * Sends a call on; the answer is as the caller is to get it.
    *
-   * @param connectBy when there has to be a connection, as {@link TimeLimits.connectBy}
+   * @param limits its time. Default: as it says itself
    * @throws MeshError why it is not sent, or there is no answer
    */
-  send(call: InboundCall, forwarded: ForwardedCall, to: PoolTarget, connectBy?: number): Promise<Answer> {
-    const limits = connectBy === undefined ? forwarded : { deadline: forwarded.deadline, connectBy };
-    if (call.wire !== 'grpc')
-      return this.exchange(call, forwarded, to, limits).then((answer) => answerOf(call, answer));
-    if (forwarded.packed) return this.callPacked(call, forwarded, to, limits);
-    return this.pool.get(to).call(outboundOf(call, forwarded, to, limits));
-  }
-
-  /** Sends a call on; the answer is as it came. @throws MeshError as {@link send} */
-  exchange(
-    call: InboundCall,
-    forwarded: ForwardedCall,
-    to: PoolTarget,
-    limits: TimeLimits = forwarded,
-  ): Promise<InboundAnswer> {
-    if (forwarded.packed) return this.callPacked(call, forwarded, to, limits).then(packedAnswer);
+  send(call: InboundCall, forwarded: ForwardedCall, to: PoolTarget, limits: TimeLimits = forwarded): Promise<Answer> {
+    if (forwarded.packed) {
+      const answer = this.callPacked(call, forwarded, to, limits);
+      return call.wire === 'grpc' ? answer : answer.then(packedAnswer);
+    }
     const connection = this.pool.get(to);
     const outbound = outboundOf(call, forwarded, to, limits);
-    return call.wire === 'grpc' ? connection.call(outbound).then(bareAnswer) : connection.exchange(outbound);
+    if (call.wire === 'grpc') return connection.call(outbound);
+    return connection.exchange(outbound).then(answerOf);
   }
 
   /** A packed call goes on as it is to who is known to understand it. */
@@ -84,14 +73,13 @@ export class ForwardingWire {
   }
 }
 
-/** The answer to a packed call: its body says all. */
-function packedAnswer(body: Uint8Array): InboundAnswer {
-  return { ...bareAnswer(body), contentType: PACKED_TYPE };
+/** The answer to a packed call over HTTP: its body says all. */
+function packedAnswer(body: Uint8Array): Answer {
+  return { body, contentType: PACKED_TYPE };
 }
 
-/** An answer as the caller is to get it. */
-export function answerOf(call: InboundCall, { body, contentType, status, headers }: InboundAnswer): Answer {
-  if (call.wire === 'grpc') return body;
+/** An answer as who calls over HTTP is to get it. */
+function answerOf({ body, contentType, status, headers }: InboundAnswer): Answer {
   const type = contentType === '' || contentType === 'application/grpc' ? JSON_TYPE : contentType;
   return { body, contentType: type, status, headers: carried(headers) };
 }
