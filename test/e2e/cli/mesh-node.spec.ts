@@ -51,7 +51,7 @@ describe('mesh-node', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(
       /^ {2}node +LX0000010000010 of institution JG0100000100000000, named mesh-node, in trustbe\.cn$/m,
     );
-    expect(stdout).toMatch(/^ {2}partner +LX2 of institution JG2 at a:7304, b:7304 over grpc, invoke$/m);
+    expect(stdout).toMatch(/^ {2}partner +LX2 of institution JG2 at a:7304, b:7304 over auto, invoke$/m);
     expect(stdout).not.toContain('a default id');
     expect(stdout).toMatch(/SIGTERM: takes no new calls.*\nended in order\n$/);
   });
@@ -188,8 +188,8 @@ describe('mesh-node', { timeout: 60_000 }, () => {
     const { exitCode, stdout, stderr } = await node.end();
 
     expect([exitCode, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^ {2}partner +LX2 at a:7304, b:7304 over grpc, invoke, by the file of routes$/m);
-    expect(stdout).toMatch(/^ {2}partner +LX3 of institution JG3 at c:1 over grpc, invoke, by administration$/m);
+    expect(stdout).toMatch(/^ {2}partner +LX2 at a:7304, b:7304 over auto, invoke, by the file of routes$/m);
+    expect(stdout).toMatch(/^ {2}partner +LX3 of institution JG3 at c:1 over auto, invoke, by administration$/m);
   });
 
   it('checks what it would read of partners, writes nothing, and tells no token', async () => {
