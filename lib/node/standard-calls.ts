@@ -3,11 +3,15 @@ import type { ContentCodecs } from '../codec/content-codecs.js';
 import { packContent, unpackContent } from '../codec/packed-content.js';
 import { toMeshError } from '../errors/from-unknown.js';
 import { argumentsOf, failureEnvelope, openEnvelope } from '../protocol/envelope.js';
+import { callAttachments, callerLocation } from '../protocol/call-attachments.js';
 import { CARRIED_HEADERS, Header, isHeaderValue } from '../protocol/headers.js';
 import { writePackedFailure, writePackedSuccess } from '../protocol/packed/packed-answer.js';
 import { type PackedRequest, readPackedRequest } from '../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../protocol/payload.js';
 import type { InboundCall, WireHeaders } from '../transport/transport.js';
+
+/** Answers are written into buffers of so many bytes, or of their own when they are longer. */
+const BUFFER_BYTES = 16 * 1024;
 
 /** A packed call in the form of the standard. */
 export interface UnpackedCall {
@@ -21,7 +25,7 @@ export interface UnpackedCall {
  * and peers of other implementations.
  */
 export class StandardCalls {
-  private readonly scratch = new PayloadWriter();
+  private readonly out = new PayloadWriter(BUFFER_BYTES);
 
   constructor(private readonly codecs: ContentCodecs) {}
 
@@ -43,14 +47,14 @@ export class StandardCalls {
 
   /** The packed answer that tells of an error. */
   failure(error: unknown): Uint8Array {
-    writePackedFailure(this.scratch.clear(), failureEnvelope(toMeshError(error)));
-    return Buffer.from(this.scratch.written);
+    writePackedFailure(this.out.clear(), failureEnvelope(toMeshError(error)));
+    return this.out.take();
   }
 
   private pack(answer: Uint8Array, codec: Codec): Uint8Array {
     try {
-      writePackedSuccess(this.scratch.clear(), packContent(codec, openEnvelope(codec.decode(answer))));
-      return Buffer.from(this.scratch.written);
+      writePackedSuccess(this.out.clear(), packContent(codec, openEnvelope(codec.decode(answer))));
+      return this.out.take();
     } catch (error) {
       return this.failure(error);
     }
@@ -83,20 +87,9 @@ function attachmentsOf(
   { traceId, spanId, runMode, attachments }: PackedRequest,
   deadline: number,
 ): Record<string, string> {
-  const location = locationOf(headers);
-  const said: Record<string, string> = {
-    ...attachments,
-    [Header.TRACE_ID]: traceId,
-    'mesh-trace-id': traceId,
-    [Header.SPAN_ID]: spanId,
-    [Header.TIMESTAMP]: String(Date.now()),
-    [Header.RUN_MODE]: String(runMode),
-    [Header.URN]: headers[Header.URN] ?? '',
-    [Header.CONSUMER]: location,
-    [Header.PROVIDER]: location,
-  };
-  if (deadline !== Infinity) said[Header.TIMEOUT] = String(Math.max(1, Math.ceil(deadline - Date.now())));
-  return said;
+  const urn = headers[Header.URN] ?? '';
+  const timeoutMs = deadline === Infinity ? undefined : Math.max(1, deadline - Date.now());
+  return callAttachments(attachments, { traceId, spanId, runMode, urn, location: locationOf(headers), timeoutMs });
 }
 
 /** The caller, as the standard describes it, of what the head says: its ids, and `name@host:port`. */
@@ -105,10 +98,9 @@ function locationOf(headers: WireHeaders): string {
   const at = from.indexOf('@');
   const colon = from.lastIndexOf(':');
   const isWhole = at >= 0 && colon > at;
-  return JSON.stringify({
-    inst_id: headers[Header.SOURCE_INST_ID] ?? '',
-    node_id: headers[Header.SOURCE_NODE_ID] ?? '',
-    ip: '',
+  return callerLocation({
+    instId: headers[Header.SOURCE_INST_ID] ?? '',
+    nodeId: headers[Header.SOURCE_NODE_ID] ?? '',
     host: isWhole ? from.slice(at + 1, colon) : '',
     port: isWhole ? from.slice(colon + 1) : '0',
     name: isWhole ? from.slice(0, at) : from,

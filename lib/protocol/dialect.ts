@@ -1,5 +1,6 @@
 import { defineFamily } from '../kernel/extension-family.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from './session-call.js';
+import type { PayloadPlace } from './payload-place.js';
 
 /** A request of the session API as it stands on the wire. */
 export interface RawRequest {
@@ -20,9 +21,6 @@ export interface RawAnswer {
   readonly contentType: string;
   readonly body: Uint8Array;
 }
-
-/** Where a large payload stands in what is written: `within` the body, or `behind` it, where whoever sends it need not copy it. */
-export type PayloadPlace = 'within' | 'behind';
 
 /** What was written of a message. */
 export interface Written {

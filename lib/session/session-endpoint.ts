@@ -1,6 +1,6 @@
 import { toMeshError } from '../errors/from-unknown.js';
 import type { MeshError } from '../errors/mesh-error.js';
-import type { Dialect, FieldFormats, PayloadPlace, RawAnswer, RawRequest, Written } from '../protocol/dialect.js';
+import type { Dialect, FieldFormats, RawAnswer, RawRequest, Written } from '../protocol/dialect.js';
 import { recogniseDialect } from '../protocol/dialects/recognise.js';
 import type { SessionOperation } from '../protocol/session-call.js';
 import {
@@ -13,6 +13,7 @@ import {
 import { DrainingWaits } from './draining-waits.js';
 import type { SessionPort } from './handle/session-port.js';
 import { failureAnswer, type SessionOutcome, type SessionWait, type Settlement } from './session-service.js';
+import type { PayloadPlace } from '../protocol/payload-place.js';
 
 const OPERATIONS: readonly SessionOperation[] = ['push', 'pop', 'peek', 'release'];
 

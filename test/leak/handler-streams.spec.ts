@@ -13,7 +13,7 @@ import { MeshRuntime } from '../../lib/mesh.runtime.js';
 import { eventually } from '../support/eventually.js';
 import { startApp } from '../support/mesh-app.js';
 
-const SESSIONS = 10_000;
+const SESSIONS = 30_000;
 const MIB = 1_024 * 1_024;
 const chat = { topic: 'chat' };
 
@@ -67,8 +67,8 @@ describe('the streams of handlers', () => {
     await useMany(SESSIONS);
     await eventually('all streams have ended', () => runtime.streams.atWork === 0 && runtime.streams.waiting === 0);
     expect(store.stats()).toMatchObject({ sessions: 0, messages: 0, waiting: 0 });
-    // The heap is now half a MiB larger, now a MiB smaller, however many there were; what one stream leaves would be more.
-    expect(((await memory()) - before) / SESSIONS).toBeLessThan(100);
+    // The heap is now half a MiB larger, now a MiB smaller, however many there were: that is little for so many.
+    expect(((await memory()) - before) / SESSIONS).toBeLessThan(40);
   });
 
   it('hold no more than their bounds of what is pushed faster than they read', async () => {

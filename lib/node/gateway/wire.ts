@@ -1,7 +1,7 @@
 import type { TimeLimits } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { isCarried } from '../../protocol/interconnect.js';
-import { isPacked } from '../../protocol/packed/form.js';
+import { isPacked, PACKED_TYPE } from '../../protocol/packed/form.js';
 import type { ConnectionPool, PoolTarget } from '../../transport/connection-pool.js';
 import {
   type CallAnswer,
@@ -15,7 +15,6 @@ import {
 import type { ForwardedCall } from './forwarded-call.js';
 
 const JSON_TYPE = 'application/json';
-const PACKED_TYPE = 'application/octet-stream';
 
 /** How a caller is told: over gRPC bytes are all that there is. */
 export type Answer = Uint8Array | CallAnswer;

@@ -1,5 +1,5 @@
 import { within } from '../../context/within.js';
-import { isPacked } from '../../protocol/packed/form.js';
+import { isPacked, PACKED_TYPE } from '../../protocol/packed/form.js';
 import { settleLost } from '../../transport/answers.js';
 import {
   type CallAnswer,
@@ -43,11 +43,11 @@ async function passUnpacked(
   }
   const answer = await new CrossingCall(unpacked.call, handler, checkpoint, service).serve();
   if (answer instanceof Uint8Array) return unpacked.pack(answer);
-  return { ...answer, body: unpacked.pack(answer.body), contentType: 'application/octet-stream' };
+  return { ...answer, body: unpacked.pack(answer.body), contentType: PACKED_TYPE };
 }
 
 function packedAnswer({ wire }: InboundCall, body: Uint8Array): Uint8Array | CallAnswer {
-  return wire === 'grpc' ? body : { body, contentType: 'application/octet-stream' };
+  return wire === 'grpc' ? body : { body, contentType: PACKED_TYPE };
 }
 
 /** One call on its way through middleware. */

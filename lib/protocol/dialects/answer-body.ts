@@ -1,13 +1,14 @@
 import { MESH_CODE_TEXT, MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { FieldFormats, PayloadPlace, RawAnswer, Written } from '../dialect.js';
+import type { FieldFormats, RawAnswer, Written } from '../dialect.js';
 import { MAX_MESSAGE_LENGTH } from '../envelope.js';
 import type { PtpLayout } from '../ptp/messages.js';
 import { ABSENT_BYTES, decodePtp } from '../ptp/protobuf-reader.js';
 import { encodeAnswerParts, encodePtp } from '../ptp/protobuf-writer.js';
 import type { SessionAnswer, SessionOperation } from '../session-call.js';
-import { decodeFields, type Encoding, isProtobuf, standsBehind, typeOf } from './content.js';
+import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
 import { fieldOf, type Fields, readBytes, readMetadata, readText } from './fields.js';
+import { type PayloadPlace, standsBehind } from '../payload-place.js';
 
 /** How a dialect writes answers. Every spelling is read. */
 export interface AnswerSpelling {

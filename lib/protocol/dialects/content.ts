@@ -1,6 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { FieldFormats, PayloadPlace } from '../dialect.js';
+import type { FieldFormats } from '../dialect.js';
 import { type Fields, kindOf } from './fields.js';
 
 /** Content type of protobuf, as it is sent. */
@@ -17,14 +17,6 @@ const PROTOBUF_TYPES: ReadonlySet<string> = new Set([
 
 /** Content types of forms: those who send them expect JSON for an answer. */
 const FORM_TYPES: ReadonlySet<string> = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
-
-/** Smaller payloads are copied: that costs less than a part of its own. In bytes. */
-const MIN_BEHIND = 32 * 1_024;
-
-/** Whether a payload in protobuf is to stand behind what else is written. */
-export function standsBehind(payload: Uint8Array, place: PayloadPlace): boolean {
-  return place === 'behind' && payload.byteLength >= MIN_BEHIND;
-}
 
 /** How a message is encoded: gRPC's are protobuf, those of HTTP what their content type says. */
 export interface Encoding {

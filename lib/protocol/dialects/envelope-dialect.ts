@@ -1,10 +1,11 @@
-import type { Dialect, FieldFormats, PayloadPlace, RawAnswer, RawRequest, Written } from '../dialect.js';
+import type { Dialect, FieldFormats, RawAnswer, RawRequest, Written } from '../dialect.js';
 import { Header } from '../headers.js';
 import type { SessionAnswer, SessionOperation, SessionRequest } from '../session-call.js';
 import { type AnswerSpelling, readAnswerBody, writeAnswerBody } from './answer-body.js';
 import { answerEncoding, typeOf } from './content.js';
 import { headerTimeout, headerTopic, readHead, splitMessageId, writeHead } from './head.js';
 import { readRequestBody, writeRequestParts } from './request-body.js';
+import type { PayloadPlace } from '../payload-place.js';
 
 /** What sets a dialect apart that has the standard's messages. */
 export interface EnvelopeManners {

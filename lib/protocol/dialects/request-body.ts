@@ -1,9 +1,9 @@
-import type { FieldFormats, PayloadPlace } from '../dialect.js';
+import type { FieldFormats } from '../dialect.js';
 import { Header } from '../headers.js';
 import { decodePtp } from '../ptp/protobuf-reader.js';
 import { encodePtp, encodePushParts } from '../ptp/protobuf-writer.js';
 import type { SessionOperation, SessionRequest } from '../session-call.js';
-import { decodeFields, type Encoding, isProtobuf, standsBehind, typeOf } from './content.js';
+import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
 import {
   checkTopic,
   emptyRecord,
@@ -16,6 +16,7 @@ import {
   readTimeout,
   writeTimeout,
 } from './fields.js';
+import { type PayloadPlace, standsBehind } from '../payload-place.js';
 
 /** What a request of the session API says in its body. What is absent is empty. */
 export interface RequestBody {

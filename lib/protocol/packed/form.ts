@@ -1,6 +1,9 @@
-import { Header } from '../headers.js';
+import { Header, PACKED } from '../headers.js';
+
+/** Media type of a packed body, where a wire names one. */
+export const PACKED_TYPE = 'application/octet-stream';
 
 /** Whether the head of a call says that its body is packed. */
 export function isPacked(headers: Readonly<Record<string, string>>): boolean {
-  return headers[Header.FORM] === 'packed';
+  return headers[Header.FORM] === PACKED;
 }

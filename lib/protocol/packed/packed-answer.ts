@@ -1,7 +1,8 @@
 import { MeshError } from '../../errors/mesh-error.js';
 import { type FailureEnvelope, MAX_DETAILS, MAX_MESSAGE_LENGTH } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, type TailPlace, writeContent } from './packed-content.js';
+import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import type { PayloadPlace } from '../payload-place.js';
 
 /** How an answer begins. */
 const SUCCESS = 0;
@@ -14,7 +15,7 @@ const MAX_CODE_LENGTH = 64;
 export function writePackedSuccess(
   out: PayloadWriter,
   content: PackedContent,
-  place: TailPlace = 'within',
+  place: PayloadPlace = 'within',
 ): Uint8Array | undefined {
   out.number(SUCCESS);
   return writeContent(out, content, place);

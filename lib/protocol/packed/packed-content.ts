@@ -1,4 +1,5 @@
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
+import { type PayloadPlace, standsBehind } from '../payload-place.js';
 
 /** Bytes that stand beside a value instead of in it. */
 export interface BytesPart {
@@ -15,17 +16,11 @@ export interface PackedContent {
   readonly parts: readonly BytesPart[];
 }
 
-/** Where the end of what is written stands: with all else, or, when it is long, by itself. */
-export type TailPlace = 'within' | 'behind';
-
 /** Most bytes beside one value; further ones stay in it. */
 export const MAX_PARTS = 1_024;
 
 /** Deepest place of bytes beside a value; deeper ones stay in it. */
 export const MAX_PART_DEPTH = 32;
-
-/** What is so long may stand behind what is written instead of being copied into it, in bytes. */
-const LONG = 32 * 1024;
 
 /** Longest media type, in bytes. */
 const MAX_CONTENT_TYPE = 256;
@@ -38,7 +33,7 @@ const MAX_CONTENT_TYPE = 256;
 export function writeContent(
   out: PayloadWriter,
   { contentType, encoded, parts }: PackedContent,
-  place: TailPlace,
+  place: PayloadPlace,
 ): Uint8Array | undefined {
   out.text(contentType).number(parts.length);
   for (const { path, bytes } of parts) {
@@ -53,8 +48,8 @@ export function writeContent(
   return writeLast(out, (parts[last] as BytesPart).bytes, place);
 }
 
-function writeLast(out: PayloadWriter, bytes: Uint8Array, place: TailPlace): Uint8Array | undefined {
-  if (place === 'behind' && bytes.length >= LONG) return bytes;
+function writeLast(out: PayloadWriter, bytes: Uint8Array, place: PayloadPlace): Uint8Array | undefined {
+  if (standsBehind(bytes, place)) return bytes;
   out.raw(bytes);
   return undefined;
 }

@@ -2,7 +2,8 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { MAX_ATTACHMENT_LENGTH, MAX_ATTACHMENTS } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, type TailPlace, writeContent } from './packed-content.js';
+import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import type { PayloadPlace } from '../payload-place.js';
 
 /**
  * What a packed request says: all that differs from call to call. The URN, the parties and whatever else calls have in common
@@ -27,7 +28,7 @@ const VERSION = 1;
 export function writePackedRequest(
   out: PayloadWriter,
   request: PackedRequest,
-  place: TailPlace = 'within',
+  place: PayloadPlace = 'within',
 ): Uint8Array | undefined {
   out.number(VERSION).number(request.timeoutMs).text(request.traceId).text(request.spanId).number(request.runMode);
   const { attachments } = request;

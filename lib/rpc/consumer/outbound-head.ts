@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { MeshContext } from '../../context/mesh-context.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { CARRIED_HEADERS, Header, isHeaderValue } from '../../protocol/headers.js';
+import { callAttachments, callerLocation } from '../../protocol/call-attachments.js';
+import { CARRIED_HEADERS, Header, isHeaderValue, PACKED } from '../../protocol/headers.js';
 import { MESH_RPC_PATH, type SharedHead, type WireHeaders } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 
@@ -35,29 +36,15 @@ export class OutboundHead {
     this.mayShare = grpc.mode !== 'unary';
     const port = listen ? String(listen.port) : '0';
     this.incomingHost = `${name}@${listen ? listen.host : hostname()}:${port}`;
-    this.location = JSON.stringify({ inst_id: instId, node_id: nodeId, ip: '', host: hostname(), port, name });
+    this.location = callerLocation({ instId, nodeId, host: hostname(), port, name });
   }
 
-  /**
-   * What travels beside the arguments: the caller's attachments, under what the mesh says of the call. Later versions of
-   * the reference SDK read the trace under `mesh-trace-id`, and serve no call whose sender is not described in
-   * `mesh-provider`.
-   */
+  /** What travels beside the arguments in the standard's form. */
   attachments(context: MeshContext, attachments: Readonly<Record<string, string>>): Record<string, string> {
-    const said: Record<string, string> = {
-      ...attachments,
-      [Header.TRACE_ID]: context.traceId,
-      'mesh-trace-id': context.traceId,
-      [Header.SPAN_ID]: context.spanId,
-      [Header.TIMESTAMP]: String(Date.now()),
-      [Header.RUN_MODE]: String(context.runMode),
-      [Header.URN]: context.urn,
-      [Header.CONSUMER]: this.location,
-      [Header.PROVIDER]: this.location,
-    };
+    const { traceId, spanId, runMode, urn } = context;
     // A stream carries many calls, so none of them can state its time in the headers.
-    if (this.mayShare) said[Header.TIMEOUT] = String(Math.ceil(context.remainingMs));
-    return said;
+    const timeoutMs = this.mayShare ? context.remainingMs : undefined;
+    return callAttachments(attachments, { traceId, spanId, runMode, urn, location: this.location, timeoutMs });
   }
 
   /**
@@ -94,7 +81,7 @@ export class OutboundHead {
     const headers: Record<string, string> = { [Header.URN]: call.context.urn };
     this.say(headers, call);
     carry(headers, call.attachments, KEPT_HEADERS);
-    headers[Header.FORM] = 'packed';
+    headers[Header.FORM] = PACKED;
     return Object.freeze({ path: MESH_RPC_PATH, headers: Object.freeze(headers) });
   }
 

@@ -6,13 +6,13 @@ import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { openEnvelope } from '../../protocol/envelope.js';
 import { readPackedAnswer } from '../../protocol/packed/packed-answer.js';
-import type { TailPlace } from '../../protocol/packed/packed-content.js';
 import { writePackedRequest } from '../../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../protocol/payload.js';
 import { MESH_RPC_PATH, type OutboundCall } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 import { expectsBytes, type WireType } from '../facade/wire-type.js';
 import { OutboundHead } from './outbound-head.js';
+import type { PayloadPlace } from '../../protocol/payload-place.js';
 
 /** Bodies of packed calls are written into buffers of so many bytes, or of their own when they are longer. */
 const BUFFER_BYTES = 16 * 1024;
@@ -58,7 +58,7 @@ export class RequestForms {
    * @param place `behind` for a connection that takes tails: long bytes are sent from where they stand
    * @throws MeshError E0000000413 when it is over the limit; what the codec throws
    */
-  packed(call: ConsumerCall, place: TailPlace): OutboundCall {
+  packed(call: ConsumerCall, place: PayloadPlace): OutboundCall {
     const { deadline, cancellation } = call.context;
     const packed = this.head.shared(call);
     const tail = this.pack(call, place);
@@ -89,7 +89,7 @@ export class RequestForms {
     throw new MeshError(MeshCode.ENCODING, message);
   }
 
-  private pack({ context, args, attachments }: ConsumerCall, place: TailPlace): Uint8Array | undefined {
+  private pack({ context, args, attachments }: ConsumerCall, place: PayloadPlace): Uint8Array | undefined {
     const { traceId, spanId, runMode } = context;
     const timeoutMs = Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(context.remainingMs)));
     const content = packContent(this.codec, plain(args));

@@ -2,8 +2,8 @@ import type { Codec } from '../../codec/codec.js';
 import type { MeshContext } from '../../context/mesh-context.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import type { CallAnswer, InboundCall } from '../../transport/transport.js';
-import type { TailPlace } from '../../protocol/packed/packed-content.js';
 import type { CalledService } from './service-table.js';
+import type { PayloadPlace } from '../../protocol/payload-place.js';
 
 /** A call that was read: what it calls, and with what. */
 export interface ReadCall {
@@ -29,7 +29,7 @@ export interface CallForm {
    * @param place `behind` where the answer may have a tail
    * @throws MeshError what the codec throws
    */
-  success(content: unknown, codec: Codec, place: TailPlace): Uint8Array | CallAnswer;
+  success(content: unknown, codec: Codec, place: PayloadPlace): Uint8Array | CallAnswer;
   /** Writes the answer to a call that failed. */
   failure(error: MeshError): Uint8Array;
 }

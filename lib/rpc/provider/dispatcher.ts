@@ -5,8 +5,7 @@ import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { isPacked } from '../../protocol/packed/form.js';
-import type { TailPlace } from '../../protocol/packed/packed-content.js';
+import { isPacked, PACKED_TYPE } from '../../protocol/packed/form.js';
 import { lengthOf } from '../../transport/tails.js';
 import {
   type Acceptor,
@@ -25,6 +24,7 @@ import { PackedForm } from './packed-form.js';
 import type { ProviderService } from './provider-service.js';
 import { type CalledService, noProvider, type ServiceTable } from './service-table.js';
 import { StandardForm } from './standard-form.js';
+import type { PayloadPlace } from '../../protocol/payload-place.js';
 
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
@@ -94,7 +94,7 @@ export class ProviderDispatcher {
 
   private answerOver(call: InboundCall, answer: Uint8Array | CallAnswer): CallAnswer {
     const said = answer instanceof Uint8Array ? { body: answer } : answer;
-    return { ...said, contentType: isPacked(call.headers) ? 'application/octet-stream' : 'application/json' };
+    return { ...said, contentType: isPacked(call.headers) ? PACKED_TYPE : 'application/json' };
   }
 
   private formOf(call: InboundCall): CallForm {
@@ -170,7 +170,7 @@ export class ProviderDispatcher {
   }
 
   /** The answer, or in its place why it cannot be given. */
-  private success(content: unknown, codec: Codec, form: CallForm, place: TailPlace): Uint8Array | CallAnswer {
+  private success(content: unknown, codec: Codec, form: CallForm, place: PayloadPlace): Uint8Array | CallAnswer {
     try {
       const answer = form.success(content, codec, place);
       this.checkSize('the answer', sizeOf(answer));

@@ -6,7 +6,6 @@ import type { MeshError } from '../../errors/mesh-error.js';
 import { argumentsOf, failureEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
 import { writePackedFailure, writePackedSuccess } from '../../protocol/packed/packed-answer.js';
-import type { TailPlace } from '../../protocol/packed/packed-content.js';
 import { type PackedRequest, readPackedRequest } from '../../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../protocol/payload.js';
 import { isSpanId, isTraceId, newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
@@ -14,6 +13,7 @@ import type { CallAnswer, InboundCall } from '../../transport/transport.js';
 import type { CallForm, CallReading, ReadCall } from './call-form.js';
 import { carriedOn, statedDeadline } from './inbound-context.js';
 import { SharedHeads } from './shared-heads.js';
+import type { PayloadPlace } from '../../protocol/payload-place.js';
 
 /** Answers are written into buffers of so many bytes, or of their own when they are longer. */
 const BUFFER_BYTES = 16 * 1024;
@@ -51,7 +51,7 @@ export class PackedForm implements CallForm {
     return { called, args, context, codec };
   }
 
-  success(content: unknown, codec: Codec, place: TailPlace): Uint8Array | CallAnswer {
+  success(content: unknown, codec: Codec, place: PayloadPlace): Uint8Array | CallAnswer {
     const tail = writePackedSuccess(this.out.clear(), packContent(codec, content ?? null), place);
     const body = this.out.take();
     return tail ? { body, tail } : body;

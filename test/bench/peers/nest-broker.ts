@@ -1,26 +1,11 @@
-import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientNats, ClientRedis, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import { ClientNats, ClientRedis, Transport } from '@nestjs/microservices';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { HOST } from '../peer.js';
 import type { Ends } from '../peer.js';
 import { startBroker } from './broker.js';
-
-interface Message {
-  payload: string;
-}
-
-@Controller()
-class EchoController {
-  @MessagePattern('echo')
-  echo(@Payload() message: Message): Message {
-    return message;
-  }
-}
-
-@Module({ controllers: [EchoController] })
-class ServerModule {}
+import { type Message, ServerModule } from './nest-echo.js';
 
 /** One of Nest's transports by way of a broker. */
 interface Way {

@@ -1,26 +1,11 @@
-import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientTCP, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import { ClientTCP, Transport } from '@nestjs/microservices';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { HOST } from '../peer.js';
 import type { Dialled, Ends } from '../peer.js';
 import { inTurn } from './in-turn.js';
-
-interface Message {
-  payload: string;
-}
-
-@Controller()
-class EchoController {
-  @MessagePattern('echo')
-  echo(@Payload() message: Message): Message {
-    return message;
-  }
-}
-
-@Module({ controllers: [EchoController] })
-class ServerModule {}
+import { type Message, ServerModule } from './nest-echo.js';
 
 async function dialOne(port: number): Promise<Dialled> {
   const client = new ClientTCP({ host: HOST, port });

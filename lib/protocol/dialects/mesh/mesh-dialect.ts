@@ -1,11 +1,12 @@
 import { MeshCode } from '../../../errors/mesh-code.js';
 import { MeshExtension } from '../../../kernel/extension.decorator.js';
-import { DIALECT, type FieldFormats, type PayloadPlace, type RawRequest, type Written } from '../../dialect.js';
+import { DIALECT, type FieldFormats, type RawRequest, type Written } from '../../dialect.js';
 import { Header, isHeaderValue } from '../../headers.js';
 import type { SessionRequest } from '../../session-call.js';
 import { EnvelopeDialect } from '../envelope-dialect.js';
 import { emptyRecord, writeTimeout } from '../fields.js';
 import { setHeader } from '../head.js';
+import type { PayloadPlace } from '../../payload-place.js';
 
 /** Headers with `mesh-` that say nothing of the dialect, since our own calls have them in each. */
 const OURS: ReadonlySet<string> = new Set([Header.MESSAGE_ID, Header.NODES_PASSED, Header.ACKNOWLEDGE]);

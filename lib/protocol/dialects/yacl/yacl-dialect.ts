@@ -4,7 +4,6 @@ import {
   type Dialect,
   DIALECT,
   type FieldFormats,
-  type PayloadPlace,
   type RawAnswer,
   type RawRequest,
   type Written,
@@ -18,6 +17,7 @@ import { headerTimeout, headerTopic, readHead, setHeader, splitMessageId, writeH
 import { readRequestBody, writeRequestParts } from '../request-body.js';
 import { recogniseYacl } from './recognise-yacl.js';
 import { readTimeoutQuery, writeTimeoutQuery } from './timeout-query.js';
+import type { PayloadPlace } from '../../payload-place.js';
 
 const SPELLING: AnswerSpelling = {
   layout: 'yacl',
