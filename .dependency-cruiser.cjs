@@ -6,7 +6,7 @@
  * A room's own subfolders hold implementations: only the room itself, the composition root (lib/*.ts) and lib/testing name them.
  */
 const floors = [
-  { errors: [], options: [], context: [], kernel: [] },
+  { errors: [], options: [], context: [], kernel: [], collections: [] },
   { protocol: [], codec: ['codec'] },
   {
     registry: ['registry'],

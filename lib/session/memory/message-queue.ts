@@ -1,5 +1,5 @@
 import type { Delivery, SessionMessage } from '../store.js';
-import { LinkedList, ListItem } from './linked-list.js';
+import { LinkedList, ListItem } from '../../collections/linked-list.js';
 import { QueuedMessage } from './queued-message.js';
 import { ReturnedMessages } from './returned-messages.js';
 import type { Session } from './session.js';

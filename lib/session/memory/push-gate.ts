@@ -2,7 +2,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { SessionMessage, StoreWait } from '../store.js';
-import { LinkedList } from './linked-list.js';
+import { LinkedList } from '../../collections/linked-list.js';
 import type { MessageQueue } from './message-queue.js';
 import { ownPayload } from './own-payload.js';
 import type { QueuedMessage } from './queued-message.js';

@@ -1,5 +1,5 @@
 import type { SessionMessage } from '../store.js';
-import { ListItem } from './linked-list.js';
+import { ListItem } from '../../collections/linked-list.js';
 import { ownPayload } from './own-payload.js';
 
 /** A message in a queue, or taken from it and not yet confirmed. */

@@ -1,6 +1,6 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { LinkedList } from './linked-list.js';
+import { LinkedList } from '../../collections/linked-list.js';
 import type { MessageQueue } from './message-queue.js';
 import { Session } from './session.js';
 

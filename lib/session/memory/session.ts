@@ -1,4 +1,4 @@
-import { ListItem } from './linked-list.js';
+import { ListItem } from '../../collections/linked-list.js';
 
 /** One session: its queues, and what keeps it alive. */
 export class Session<Queue> extends ListItem {

@@ -1,7 +1,7 @@
 import { expireAt } from '../../context/expiry.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import type { StoreWait } from '../store.js';
-import { ListItem } from './linked-list.js';
+import { ListItem } from '../../collections/linked-list.js';
 
 /** Hears that a wait is over without what was waited for: cancelled, for the reason given, or, without one, at its deadline. */
 export type OnGiveUp<T> = (waiter: Waiter<T>, reason: MeshError | undefined) => void;

@@ -1,5 +1,5 @@
 import type { SessionMessage } from '../store.js';
-import { LinkedList, ListItem } from './linked-list.js';
+import { LinkedList, ListItem } from '../../collections/linked-list.js';
 import type { Waiter } from './waiter.js';
 
 /** A push that waits for room. */

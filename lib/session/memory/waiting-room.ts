@@ -1,7 +1,7 @@
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { StoreWait } from '../store.js';
-import type { LinkedList } from './linked-list.js';
+import type { LinkedList } from '../../collections/linked-list.js';
 import type { MessageQueue } from './message-queue.js';
 import { type OnGiveUp, Waiter } from './waiter.js';
 

@@ -1,3 +1,4 @@
+import { IdTable } from '../../collections/id-table.js';
 import { type Piece } from './wire.js';
 import { violation } from '../../protocol/payload.js';
 
@@ -6,11 +7,14 @@ export type Bulk = 'calls' | 'streams';
 
 /** A message that comes in pieces. */
 interface Assembly {
+  /** Of the call or stream. */
+  readonly id: number;
   readonly total: number;
-  /** Absent where nobody wants it: it is passed over. */
-  readonly bytes: Buffer | undefined;
+  /** Taken with its first piece: messages that wait for their turn at the sender have announced themselves already. */
+  bytes: Buffer | undefined;
   filled: number;
   readonly of: Bulk;
+  /** Absent where nobody wants it: it is passed over. */
   readonly complete: ((body: Buffer) => void) | undefined;
 }
 
@@ -24,7 +28,7 @@ export interface AssemblyBounds {
 
 /** Puts messages together that come in pieces, and holds those who send them to the bounds. */
 export class Assemblies {
-  private readonly byId = new Map<number, Assembly>();
+  private readonly byId = new IdTable<Assembly>();
   private readonly underWay: Record<Bulk, number> = { calls: 0, streams: 0 };
 
   /** @param taken told of bytes that are no longer under way */
@@ -46,7 +50,7 @@ export class Assemblies {
    */
   begin(id: number, total: number, of: Bulk, complete: Assembly['complete']): void {
     const { maxMessageBytes, bulkBytes, maxCalls } = this.bounds;
-    if (this.byId.has(id)) throw violation(`a message of ${id} begins within another`);
+    if (this.byId.get(id)) throw violation(`a message of ${id} begins within another`);
     if (this.byId.size >= maxCalls) throw violation(`more than ${maxCalls} messages are under way in pieces`);
     if (total > maxMessageBytes) throw violation(`a message takes ${total} bytes, more than ${maxMessageBytes}`);
     const underWay = this.underWay[of];
@@ -54,23 +58,22 @@ export class Assemblies {
       throw violation(`large messages of ${of} of more than ${bulkBytes} bytes are under way`);
     }
     this.underWay[of] += total;
-    const bytes = complete && Buffer.allocUnsafeSlow(total);
-    this.byId.set(id, { total, bytes, filled: 0, of, complete });
+    this.byId.add({ id, total, bytes: undefined, filled: 0, of, complete });
   }
 
   /** A piece has come. @throws MeshError E0000000616 when it belongs to no message, or is too much or too little */
   add(id: number, piece: Buffer, which: Piece): void {
     const assembly = this.byId.get(id);
     if (!assembly) throw violation(`a piece belongs to no message of ${id}`);
-    const { bytes, total, complete } = assembly;
+    const { total, complete } = assembly;
     if (assembly.filled + piece.length > total) throw violation(`a message of ${id} is longer than it said`);
-    bytes?.set(piece, assembly.filled);
+    if (complete) (assembly.bytes ??= Buffer.allocUnsafeSlow(total)).set(piece, assembly.filled);
     assembly.filled += piece.length;
     if (which === 'more') return;
     if (assembly.filled < total) throw violation(`a message of ${id} is shorter than it said`);
-    if (!bytes || assembly.of === 'calls') this.drop(id);
+    if (!complete || assembly.of === 'calls') this.drop(id);
     else this.byId.delete(id);
-    if (bytes) complete?.(bytes);
+    complete?.(assembly.bytes ?? Buffer.alloc(0));
   }
 
   /** A message of a stream was read, or nobody will. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { IdTable } from '../../collections/id-table.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError, type MeshErrorOptions } from '../../errors/mesh-error.js';
@@ -42,7 +43,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   readonly reads = 'while it is read';
   readonly link: Link;
   readonly peer: string;
-  private readonly calls = new Map<number, TcpInboundCall>();
+  private readonly calls = new IdTable<TcpInboundCall>();
   private readonly streams = new Map<number, TcpInboundStream>();
   /** Calls whose messages have not come whole. */
   private readonly arriving = new Set<number>();
@@ -133,7 +134,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
 
   onGone({ message }: MeshError): void {
     const gone = new MeshError(MeshCode.CANCELLED, `the caller has gone away: ${message}`);
-    for (const call of this.calls.values()) this.lose(call, gone);
+    for (const call of this.calls.all()) this.lose(call, gone);
     for (const stream of this.streams.values()) stream.gotGone(gone);
     this.host.onGone(this);
   }
@@ -160,7 +161,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     if (this.held > BUSY_WITH * this.own.bulkBytes) return this.link.fail(id, unread(this.held, { neverSent: true }));
     const deadline = timeoutMs === 0 ? Infinity : this.link.now + timeoutMs;
     const call = new TcpInboundCall(id, head, deadline, this.peer, body);
-    this.calls.set(id, call);
+    this.calls.add(call);
     this.host.onCall();
     this.serve(call);
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { IdTable } from '../../collections/id-table.js';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
@@ -39,7 +40,7 @@ export interface OutboundLinkHost {
 export class OutboundLink implements LinkOwner, Carrier, Pingable {
   readonly reads = 'always';
   private readonly link: Link;
-  private readonly calls = new Map<number, TcpCall>();
+  private readonly calls = new IdTable<TcpCall>();
   private readonly streams = new Map<number, OutboundStream>();
   /** Calls that wait for room at the peer. */
   private readonly waiting = new Set<TcpCall>();
@@ -173,7 +174,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     const why = 'the peer is about to close, and has not looked at the call';
     const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
     for (const call of this.waiting) this.withdraw(call).fail(unseen);
-    for (const [id, call] of this.calls) if (id > lastId) this.end(call).fail(unseen);
+    for (const call of this.calls.all()) if (call.id > lastId) this.end(call).fail(unseen);
     for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
     this.leaveIfDone();
   }
@@ -182,9 +183,8 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.host.onGone(this, reason);
     const lost = new MeshError(MeshCode.UNREACHABLE, `there is no answer: ${reason.message}`, { cause: reason });
     const unsent = new MeshError(MeshCode.UNREACHABLE, lost.message, { cause: reason, neverSent: true });
-    const passengers = [...this.calls.values(), ...this.streams.values()];
+    const passengers = [...this.calls.clear(), ...this.streams.values()];
     const waiting = [...this.waiting];
-    this.calls.clear();
     this.streams.clear();
     this.waiting.clear();
     for (const passenger of passengers) passenger.fail(lost);
@@ -219,7 +219,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
       return call.fail(toMeshError(error));
     }
     call.id = id;
-    this.calls.set(id, call);
+    this.calls.add(call);
     if (lengthOf(call.call) <= WHOLE_BYTES) return;
     call.large = this.link.writer.pieces(call.id, call.call, () => (call.large = undefined));
   }
@@ -234,7 +234,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
     if (part === 'whole') return this.succeed(id, this.link.kept(payload));
     const total = payload.number();
-    this.link.assemblies.begin(id, total, 'calls', this.calls.has(id) ? (body) => this.succeed(id, body) : undefined);
+    this.link.assemblies.begin(id, total, 'calls', this.calls.get(id) ? (body) => this.succeed(id, body) : undefined);
   }
 
   private succeed(id: number, body: Buffer): void {

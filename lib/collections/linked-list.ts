@@ -8,7 +8,10 @@ export abstract class ListItem {
   after: this | undefined = undefined;
 }
 
-/** A list of items in the order in which they came. Every operation takes the same time, however long the list is. */
+/**
+ * A list of items in the order in which they came. Every operation takes the same time, however long the list is. For things that come
+ * and go all the time it is what a `Set` is for others: it leaves nothing behind that a collection would have to find.
+ */
 export class LinkedList<T extends ListItem> {
   private head: T | undefined = undefined;
   private tail: T | undefined = undefined;
@@ -56,5 +59,14 @@ export class LinkedList<T extends ListItem> {
     else this.tail = before;
     item.list = item.before = item.after = undefined;
     this.length--;
+  }
+
+  /** The items, the first that came first. The one at hand may be taken out meanwhile. */
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let item = this.head; item;) {
+      const { after } = item;
+      yield item;
+      item = after;
+    }
   }
 }

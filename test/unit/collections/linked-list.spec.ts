@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LinkedList, ListItem } from '../../../../lib/session/memory/linked-list.js';
+import { LinkedList, ListItem } from '../../../lib/collections/linked-list.js';
 
 class Item extends ListItem {
   constructor(readonly name: number) {
@@ -10,14 +10,25 @@ class Item extends ListItem {
 
 /** The names in a list, first to last, and as they are linked backwards. */
 function names(list: LinkedList<Item>): { readonly forwards: number[]; readonly backwards: number[] } {
-  const items: Item[] = [];
-  for (let item = list.first; item; item = item.after) items.push(item);
+  const items = [...list];
   const backwards: number[] = [];
   for (let item = items.at(-1); item; item = item.before) backwards.push(item.name);
   return { forwards: items.map(({ name }) => name), backwards };
 }
 
 describe('LinkedList', () => {
+  it('is gone through while what is at hand is taken out', () => {
+    const list = new LinkedList<Item>();
+    for (const name of [1, 2, 3]) list.append(new Item(name));
+    const met: number[] = [];
+    for (const item of list) {
+      met.push(item.name);
+      list.remove(item);
+    }
+    expect(met).toEqual([1, 2, 3]);
+    expect(list.size).toBe(0);
+  });
+
   it('does what an array does, whatever is appended, removed and shifted', () => {
     const step = fc.oneof(fc.constant('append'), fc.constant('shift'), fc.nat(30));
     fc.assert(
