@@ -18,6 +18,14 @@ export interface Codec {
   /** @throws MeshError E0000000616 when the value cannot be said in this format */
   encode(value: unknown): Uint8Array;
   /**
+   * What {@link encode} writes, as the text that it is in UTF-8, so that it can be written where it is to stand; `undefined` for a value
+   * of which that cannot be had at once. Absent: the format is no text. Only asked of codecs with {@link bytesAsText}, and has to be
+   * `undefined` for values with bytes in them.
+   *
+   * @throws MeshError E0000000616 as {@link encode}
+   */
+  encodeText?(value: unknown): string | undefined;
+  /**
    * Integers that a `number` cannot hold come back as `bigint`; bytes come back as what the format has for them (in JSON
    * a base64 string: a wire type says where to expect bytes).
    *

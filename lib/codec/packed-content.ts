@@ -1,7 +1,13 @@
 import { types } from 'node:util';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
-import { type BytesPart, MAX_PART_DEPTH, MAX_PARTS, type PackedContent } from '../protocol/packed/packed-content.js';
+import {
+  type BytesPart,
+  type ContentToWrite,
+  MAX_PART_DEPTH,
+  MAX_PARTS,
+  type PackedContent,
+} from '../protocol/packed/packed-content.js';
 import type { Codec } from './codec.js';
 
 /** Media type that a content without one is of. */
@@ -22,10 +28,12 @@ const none: readonly BytesPart[] = [];
 export type ExpectsBytes = (path: readonly string[]) => boolean;
 
 /** Writes a value by a codec, bytes beside it where the codec would write text of them. */
-export function packContent(codec: Codec, value: unknown): PackedContent {
+export function packContent(codec: Codec, value: unknown): ContentToWrite {
   const [type = DEFAULT_TYPE] = codec.contentTypes;
   const contentType = type === DEFAULT_TYPE ? '' : type;
   if (!codec.bytesAsText) return { contentType, encoded: codec.encode(value), parts: none };
+  const text = codec.encodeText?.(value);
+  if (text !== undefined) return { contentType, encoded: text, parts: none };
   const taker = new BytesTaker();
   const rest = taker.take(value);
   return { contentType, encoded: codec.encode(rest), parts: taker.parts.length === 0 ? none : taker.parts };

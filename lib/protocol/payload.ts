@@ -4,6 +4,12 @@ import { MeshError } from '../errors/mesh-error.js';
 /** Longest text that is written byte by byte: a native call costs more to begin. */
 const SHORT_TEXT = 48;
 
+/** Longest text for which as much room is made as any of its length may take: to count what it takes costs more. */
+const MEDIUM_TEXT = 1024;
+
+/** Most bytes that a character of a text takes. */
+const MAX_UTF8_BYTES = 3;
+
 /** Reads numbers and texts out of bytes that a {@link PayloadWriter} wrote, at a peer who may mean harm. */
 export class PayloadReader {
   /** What is read next. */
@@ -161,6 +167,13 @@ export class PayloadWriter {
     this.number(length).reserve(length);
     this.bytes.write(value, this.end, length, 'utf8');
     this.end += length;
+    return this;
+  }
+
+  /** Writes a text without its length: for where the end shows. */
+  utf8(value: string): this {
+    this.reserve(value.length <= MEDIUM_TEXT ? MAX_UTF8_BYTES * value.length : Buffer.byteLength(value));
+    this.end += this.bytes.write(value, this.end, 'utf8');
     return this;
   }
 

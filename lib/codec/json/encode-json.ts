@@ -21,13 +21,31 @@ export function encodeJson(value: unknown): Uint8Array {
   try {
     return encode(value);
   } catch (error) {
-    if (error instanceof MeshError) throw error;
-    throw unsayable(error instanceof Error ? error.message : String(error), error);
+    throw toUnsayable(error);
   }
 }
 
+/**
+ * The same as text, for a value in which nothing is said otherwise than by `JSON.stringify`, and no string is long; `undefined` for any
+ * other.
+ *
+ * @throws MeshError E0000000616 for a value that refers to itself, or is nested deeper than 1000 levels
+ */
+export function encodePlainJson(value: unknown): string | undefined {
+  try {
+    return plainText(value);
+  } catch (error) {
+    throw toUnsayable(error);
+  }
+}
+
+function plainText(value: unknown): string | undefined {
+  return isPlain(value, 0) ? JSON.stringify(value) : undefined;
+}
+
 function encode(value: unknown): Uint8Array {
-  if (isPlain(value, 0) && value !== undefined) return Buffer.from(JSON.stringify(value));
+  const plain = plainText(value);
+  if (plain !== undefined) return Buffer.from(plain);
   const text = new JsonText();
   if (write(value, '', 0, text, '') === 'written') return text.toBytes();
   throw unsayable(`${kindOf(value)} is nothing that it can say`);
@@ -151,6 +169,12 @@ function kindOf(value: unknown): string {
 
 function tooDeep(): MeshError {
   return unsayable(`it refers to itself, or is nested deeper than ${MAX_DEPTH} levels`);
+}
+
+/** What a getter or `toJSON` throws is said, too. */
+function toUnsayable(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  return unsayable(error instanceof Error ? error.message : String(error), error);
 }
 
 function unsayable(what: string, cause?: unknown): MeshError {

@@ -3,7 +3,7 @@ import { MeshExtension } from '../../kernel/extension.decorator.js';
 import { MESH_OPTIONS, type ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { CODEC, type Codec } from '../codec.js';
 import { decodeJson } from './decode-json.js';
-import { encodeJson } from './encode-json.js';
+import { encodeJson, encodePlainJson } from './encode-json.js';
 
 /** JSON, the common language of the mesh (PROTOCOL 7): bytes are standard base64, integers have any number of digits. */
 @MeshExtension(CODEC, 'json')
@@ -19,6 +19,10 @@ export class JsonCodec implements Codec {
 
   encode(value: unknown): Uint8Array {
     return encodeJson(value);
+  }
+
+  encodeText(value: unknown): string | undefined {
+    return encodePlainJson(value);
   }
 
   decode(bytes: Uint8Array): unknown {

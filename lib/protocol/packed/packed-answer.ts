@@ -1,7 +1,7 @@
 import { MeshError } from '../../errors/mesh-error.js';
 import { type FailureEnvelope, MAX_DETAILS, MAX_MESSAGE_LENGTH } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import { type ContentToWrite, type PackedContent, readContent, writeContent } from './packed-content.js';
 import type { PayloadPlace } from '../payload-place.js';
 
 /** How an answer begins. */
@@ -14,7 +14,7 @@ const MAX_CODE_LENGTH = 64;
 /** Writes the answer to a call that succeeded into a writer that was cleared. @returns what is to be sent behind it */
 export function writePackedSuccess(
   out: PayloadWriter,
-  content: PackedContent,
+  content: ContentToWrite,
   place: PayloadPlace = 'within',
 ): Uint8Array | undefined {
   out.number(SUCCESS);

@@ -16,6 +16,13 @@ export interface PackedContent {
   readonly parts: readonly BytesPart[];
 }
 
+/** A value to be written: what the codec says of it is there as bytes, or as the text that they are in UTF-8. */
+export interface ContentToWrite {
+  readonly contentType: string;
+  readonly encoded: Uint8Array | string;
+  readonly parts: readonly BytesPart[];
+}
+
 /** Most bytes beside one value; further ones stay in it. */
 export const MAX_PARTS = 1_024;
 
@@ -32,7 +39,7 @@ const MAX_CONTENT_TYPE = 256;
  */
 export function writeContent(
   out: PayloadWriter,
-  { contentType, encoded, parts }: PackedContent,
+  { contentType, encoded, parts }: ContentToWrite,
   place: PayloadPlace,
 ): Uint8Array | undefined {
   out.text(contentType).number(parts.length);
@@ -41,8 +48,10 @@ export function writeContent(
     for (const name of path) out.text(name);
     out.number(bytes.length);
   }
-  if (parts.length === 0) return writeLast(out, encoded, place);
-  out.raw(encoded);
+  if (parts.length === 0 && typeof encoded !== 'string') return writeLast(out, encoded, place);
+  if (typeof encoded === 'string') out.utf8(encoded);
+  else out.raw(encoded);
+  if (parts.length === 0) return undefined;
   const last = parts.length - 1;
   for (let at = 0; at < last; at++) out.raw((parts[at] as BytesPart).bytes);
   return writeLast(out, (parts[last] as BytesPart).bytes, place);

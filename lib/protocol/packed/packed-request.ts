@@ -2,14 +2,14 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { MAX_ATTACHMENT_LENGTH, MAX_ATTACHMENTS } from '../envelope.js';
 import { PayloadReader, type PayloadWriter, violation } from '../payload.js';
-import { type PackedContent, readContent, writeContent } from './packed-content.js';
+import { type ContentToWrite, type PackedContent, readContent, writeContent } from './packed-content.js';
 import type { PayloadPlace } from '../payload-place.js';
 
 /**
  * What a packed request says: all that differs from call to call. The URN, the parties and whatever else calls have in common
  * stand in the headers.
  */
-export interface PackedRequest {
+export interface PackedRequest<Content extends ContentToWrite = PackedContent> {
   /** Time that the caller gives it, in ms; 0 where the transport says it, or nobody does. */
   readonly timeoutMs: number;
   readonly traceId: string;
@@ -18,7 +18,7 @@ export interface PackedRequest {
   /** What the caller lets travel beside the arguments, by lower-case name. Read: without a prototype. */
   readonly attachments: Readonly<Record<string, string>>;
   /** The arguments: one object, each under its own name. */
-  readonly content: PackedContent;
+  readonly content: Content;
 }
 
 /** Version of the form, the first byte of a request. */
@@ -27,7 +27,7 @@ const VERSION = 1;
 /** Writes a packed request into a writer that was cleared. @returns what is to be sent behind it */
 export function writePackedRequest(
   out: PayloadWriter,
-  request: PackedRequest,
+  request: PackedRequest<ContentToWrite>,
   place: PayloadPlace = 'within',
 ): Uint8Array | undefined {
   out.number(VERSION).number(request.timeoutMs).text(request.traceId).text(request.spanId).number(request.runMode);

@@ -5,15 +5,28 @@ import { JsonCodec } from '../../../lib/codec/json/json-codec.js';
 import { packContent, reads, unpackContent } from '../../../lib/codec/packed-content.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
-import type { PackedContent } from '../../../lib/protocol/packed/packed-content.js';
+import {
+  type ContentToWrite,
+  type PackedContent,
+  readContent,
+  writeContent,
+} from '../../../lib/protocol/packed/packed-content.js';
+import { PayloadReader, PayloadWriter } from '../../../lib/protocol/payload.js';
 
 const json = new JsonCodec(resolveMeshOptions({}, {}));
 const everywhere = (): boolean => true;
 const nowhere = (): boolean => false;
 const many = (length = 200): Buffer => Buffer.alloc(length, 7);
 
+/** As it arrives. */
+function carried(content: ContentToWrite): PackedContent {
+  const out = new PayloadWriter();
+  writeContent(out, content, 'within');
+  return readContent(new PayloadReader(out.take()));
+}
+
 function arrived(value: unknown, expectsBytes = everywhere): unknown {
-  return unpackContent(json, packContent(json, value), expectsBytes);
+  return unpackContent(json, carried(packContent(json, value)), expectsBytes);
 }
 
 function made(value: unknown, ...parts: PackedContent['parts']): PackedContent {
@@ -56,6 +69,31 @@ describe('a value with bytes beside it', () => {
     expect(arrived(value)).toMatchObject({ a, deep: [{ b }, 'x'] });
   });
 
+  it('is written as text where that is all there is to it, of whatever script and length', () => {
+    const text = 'the sum — 総計 — \ud83d\ude00'.repeat(60).slice(0, 1_000);
+    for (const value of [
+      { text },
+      [text, text],
+      { [text]: Array.from({ length: 100 }, () => text) },
+      '\ud800',
+      0,
+      null,
+    ]) {
+      expect(typeof packContent(json, value).encoded).toBe('string');
+      expect(arrived(value)).toEqual(json.decode(json.encode(value)));
+    }
+  });
+
+  it('says what its own code throws while it is written', () => {
+    const broken = {
+      get field(): never {
+        throw new Error('not now');
+      },
+    };
+    const refused = { code: MeshCode.ENCODING, message: expect.stringContaining('not now') as string };
+    expect(() => packContent(json, broken)).toThrow(expect.objectContaining(refused) as Error);
+  });
+
   it('is bytes and nothing else', () => {
     expect(arrived(many())).toEqual(many());
     expect(arrived(many(), nowhere)).toBe(many().toString('base64'));
@@ -94,7 +132,7 @@ describe('a value with bytes beside it', () => {
       encode: () => Buffer.from('mine'),
       decode: () => ({ mine: true }),
     };
-    const content = packContent(codec, { data: many() });
+    const content = carried(packContent(codec, { data: many() }));
     expect(content).toEqual({ contentType: 'application/x-mine', encoded: Buffer.from('mine'), parts: [] });
     expect([reads(codec, content), reads(json, content)]).toEqual([true, false]);
     expect(reads(codec, { ...content, contentType: 'application/x-old' })).toBe(true);

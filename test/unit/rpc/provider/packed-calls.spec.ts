@@ -6,7 +6,7 @@ import { packContent, unpackContent } from '../../../../lib/codec/packed-content
 import { Cancellation } from '../../../../lib/context/cancellation.js';
 import { resolveMeshOptions } from '../../../../lib/options/resolve-options.js';
 import { readPackedAnswer } from '../../../../lib/protocol/packed/packed-answer.js';
-import type { PackedContent } from '../../../../lib/protocol/packed/packed-content.js';
+import type { ContentToWrite, PackedContent } from '../../../../lib/protocol/packed/packed-content.js';
 import { type PackedRequest, writePackedRequest } from '../../../../lib/protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../../../lib/protocol/payload.js';
 import { formatUrn } from '../../../../lib/protocol/urn.js';
@@ -40,7 +40,7 @@ function makeDispatcher(invoke: Invoke, services = makeServices(invoke)): Provid
   return new ProviderDispatcher(services, { codec: json, codecs: [json, other], filters: [] }, options);
 }
 
-function packed(args: unknown, over: Partial<PackedRequest> = {}): Uint8Array {
+function packed(args: unknown, over: Partial<PackedRequest<ContentToWrite>> = {}): Uint8Array {
   const out = new PayloadWriter();
   const said = { timeoutMs: 0, traceId: '', spanId: '', runMode: 0, attachments: {}, content: packContent(json, args) };
   writePackedRequest(out, { ...said, ...over });
