@@ -188,6 +188,7 @@ class Http1Call implements Carrier {
 
   private gotClose(): void {
     this.owner.onOver();
+    if (this.pending.settled) return;
     // Whatever happened, nobody is left waiting.
     this.pending.fail(new MeshError(MeshCode.UNREACHABLE, `the call to ${this.target.address} was not answered`));
   }

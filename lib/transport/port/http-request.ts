@@ -73,14 +73,17 @@ export class HttpRequest implements HttpExchangeOwner {
 
   gotOver(outcome: 'delivered' | 'lost'): void {
     const { answered } = this;
-    const gone = new MeshError(MeshCode.CANCELLED, `the caller of '${this.path}' has gone away`);
     this.answered = undefined;
     this.chunks = [];
-    if (this.phase !== 'answered' && this.phase !== 'refused') this.cancellation.cancel(gone);
+    if (this.phase !== 'answered' && this.phase !== 'refused') this.cancellation.cancel(this.gone());
     this.phase = 'over';
     if (answered && outcome === 'delivered') settleDelivered(answered);
     else if (answered) settleLost(answered);
     this.host.onCallOver();
+  }
+
+  private gone(): MeshError {
+    return new MeshError(MeshCode.CANCELLED, `the caller of '${this.path}' has gone away`);
   }
 
   private lookUp(): void {
