@@ -42,9 +42,14 @@ export function sendableHeaders(headers: WireHeaders): Record<string, string> {
   for (const name in headers) {
     const value = headers[name] as string;
     checkHeader(name, value);
-    if (!plumbing.has(name) && name !== 'host') sent[name] = value;
+    if (isSendable(name)) sent[name] = value;
   }
   return sent;
+}
+
+/** Whether a header may be sent: it is none of the connection. */
+export function isSendable(name: string): boolean {
+  return !plumbing.has(name) && name !== 'host';
 }
 
 /** @throws MeshError E0000000400 for a header that cannot be carried */

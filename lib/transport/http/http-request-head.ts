@@ -1,25 +1,34 @@
 import { Header } from '../../protocol/headers.js';
-import { sendableHeaders } from '../http-headers.js';
+import { checkHeader, isSendable } from '../http-headers.js';
 import { MESH_INVOKE_PATH, MESH_RPC_PATH, type OutboundCall } from '../transport.js';
 
-/** What a request over HTTP begins with. */
-export interface HttpRequestHead {
-  readonly path: string;
-  readonly headers: Record<string, string>;
+/** Takes a header that is to be sent. */
+export type SayHeader = (name: string, value: string) => void;
+
+/** What a call's request asks for. The mesh's RPC has another path over HTTP than over gRPC. */
+export function requestPathOf({ path }: OutboundCall): string {
+  return path === MESH_RPC_PATH ? MESH_INVOKE_PATH : path;
 }
 
 /**
- * The head of a call's request. The mesh's RPC has another path over HTTP than over gRPC.
+ * Says the headers of a call's request: its own, none of the connection, and those that it lacks.
  *
  * @throws MeshError E0000000400 for a header that cannot be carried
  */
-export function requestHeadOf({ path, headers, body, deadline }: OutboundCall): HttpRequestHead {
-  const sent = { ...sendableHeaders(headers), 'content-length': String(body.length) };
-  if (path !== MESH_RPC_PATH) return { path, headers: { 'content-type': 'application/octet-stream', ...sent } };
-  return { path: MESH_INVOKE_PATH, headers: { 'content-type': 'application/json', ...timeLeft(deadline), ...sent } };
+export function sayRequestHeaders({ path, headers, body, deadline }: OutboundCall, say: SayHeader): void {
+  for (const name in headers) {
+    const value = headers[name] as string;
+    checkHeader(name, value);
+    if (isSendable(name)) say(name, value);
+  }
+  const isRpc = path === MESH_RPC_PATH;
+  if (headers['content-type'] === undefined)
+    say('content-type', isRpc ? 'application/json' : 'application/octet-stream');
+  // HTTP has no header for the time that a caller gives; RPC has.
+  if (isRpc && deadline !== Infinity && headers[Header.TIMEOUT] === undefined) say(Header.TIMEOUT, timeLeft(deadline));
+  say('content-length', String(body.length));
 }
 
-/** HTTP has no header for the time that a caller gives; RPC has. */
-function timeLeft(deadline: number): Record<string, string> {
-  return deadline === Infinity ? {} : { [Header.TIMEOUT]: String(Math.max(1, Math.ceil(deadline - Date.now()))) };
+function timeLeft(deadline: number): string {
+  return String(Math.max(1, Math.ceil(deadline - Date.now())));
 }

@@ -1,19 +1,15 @@
-import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import type { Socket } from 'node:net';
-import type { Unsent } from '../../context/time-limits.js';
-import { MeshCode } from '../../errors/mesh-code.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import { LinkedList } from '../../collections/linked-list.js';
+import type { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { refusedBy, unreachable } from '../failures.js';
-import type { Carrier, PendingCall } from '../pending-call.js';
+import { refusedBy } from '../failures.js';
+import type { PendingCall } from '../pending-call.js';
 import type { Target } from '../target.js';
-import { tooLong } from '../refusals.js';
 import type { InboundAnswer } from '../transport.js';
-import { AnswerBody } from './answer-body.js';
 import type { HttpWire } from './http-connection.js';
 import { lost } from './http-failures.js';
-import { requestHeadOf } from './http-request-head.js';
+import { Http1Call, type Http1CallOwner } from './http1/http1-call.js';
+import { Http1Lane, type Http1LaneOwner, type Http1LaneParts } from './http1/http1-lane.js';
+import { requestHead } from './http1/request-head.js';
 
 /** How long a connection is kept for the next call, in ms; less when the peer says so. */
 const KEPT_MS = 30_000;
@@ -22,174 +18,97 @@ const KEPT_MS = 30_000;
 export type Http1Options = Pick<ResolvedMeshOptions['http'], 'connections' | 'connectTimeoutMs'>;
 
 /** Calls over HTTP/1.1: each has a connection for itself, which is kept for the next. */
-export class Http1Wire implements HttpWire {
-  private readonly agent: Agent;
-  private readonly requests = new Set<Http1Call>();
-  /** Those of the requests that went out. */
-  private readonly sent = new Set<Http1Call>();
+export class Http1Wire implements HttpWire, Http1CallOwner, Http1LaneOwner {
+  readonly address: string;
+  private readonly parts: Http1LaneParts;
+  private readonly most: number;
+  private readonly lanes = new LinkedList<Http1Lane>();
+  /** The connections without a call; the one used last is used first. */
+  private readonly free: Http1Lane[] = [];
+  /** Calls for which there is no connection. */
+  private readonly waiting = new LinkedList<Http1Call>();
+  /** Connections whose calls are about to be sent. */
+  private sending: Http1Lane[] = [];
+  private readonly sendNow = (): void => this.sendAll();
 
   /**
    * @param keptMs how long a connection without a call is kept, in ms. A call may take any time
    */
   constructor(
-    private readonly target: Target,
-    private readonly options: Http1Options,
-    private readonly maxMessageBytes: number,
+    target: Target,
+    { connections, connectTimeoutMs }: Http1Options,
+    maxMessageBytes: number,
     keptMs = KEPT_MS,
   ) {
-    const kept = { keepAlive: true, maxSockets: options.connections, timeout: keptMs, noDelay: true };
-    const { secure, host } = target;
-    this.agent = secure ? new SecureAgent({ ...kept, ...secure.optionsFor(host) }) : new Agent(kept);
+    this.address = target.address;
+    this.most = connections;
+    this.parts = { target, connectTimeoutMs, keptMs, maxMessageBytes };
+  }
+
+  get isAnswering(): boolean {
+    for (const lane of this.lanes) if (lane.isAnswering) return true;
+    return false;
   }
 
   send(pending: PendingCall<InboundAnswer>): void {
-    const call = new Http1Call(pending, this.target, this.maxMessageBytes, this.options.connectTimeoutMs, {
-      onSent: () => this.sent.add(call),
-      onOver: () => void (this.requests.delete(call) && this.sent.delete(call)),
-      isAnswering: () => this.sent.size > 0,
-    });
-    this.requests.add(call);
-    call.send(this.agent);
-  }
-
-  close(): Promise<void> {
-    this.agent.destroy();
-    return Promise.resolve();
-  }
-
-  destroy(): void {
-    for (const call of this.requests) call.destroy();
-    this.agent.destroy();
-  }
-}
-
-/** What carries a call, as the call sees it. */
-interface Http1CallOwner {
-  /** It has a connection. */
-  onSent(): void;
-  /** It has ended. */
-  onOver(): void;
-  /** Whether there are calls for whose connections it may be waiting. */
-  isAnswering(): boolean;
-}
-
-/** One call over HTTP/1.1. */
-class Http1Call implements Carrier {
-  private request: ClientRequest | undefined;
-  private state: 'waiting' | 'connecting' | 'sent' = 'waiting';
-
-  constructor(
-    private readonly pending: PendingCall<InboundAnswer>,
-    private readonly target: Target,
-    private readonly maxMessageBytes: number,
-    private readonly connectTimeoutMs: number,
-    private readonly owner: Http1CallOwner,
-  ) {
-    pending.carrier = this;
-  }
-
-  /** A call that waits for one of the connections is connecting only when none of them was ever taken. */
-  get unsent(): Unsent | undefined {
-    if (this.state === 'sent' || (this.state === 'waiting' && this.owner.isAnswering())) return undefined;
-    return { stage: 'connecting', address: this.target.address };
-  }
-
-  send(agent: Agent): void {
-    const { pending, target } = this;
-    const { address, host, port, secure } = target;
-    const ask = secure ? secureRequest : request;
     try {
-      const { path, headers } = requestHeadOf(pending.call);
-      const sent = ask({ agent, host, port, method: 'POST', path, headers: { ...headers, host: address } });
-      this.follow(sent, agent);
+      this.carry(new Http1Call(pending, requestHead(pending.call, this.address), this));
     } catch (error) {
-      this.owner.onOver();
       pending.fail(refusedBy(error));
     }
   }
 
-  abandon(): void {
-    this.request?.destroy();
+  close(): Promise<void> {
+    for (const lane of this.free) lane.destroy();
+    return Promise.resolve();
   }
 
   destroy(): void {
-    this.pending.fail(lost(this.target.address, new Error('it was destroyed')));
-    this.request?.destroy();
+    for (const call of this.waiting) {
+      this.waiting.remove(call);
+      call.pending.fail(this.destroyed());
+    }
+    for (const lane of this.lanes) lane.destroy(this.destroyed());
   }
 
-  private follow(sent: ClientRequest, agent: Agent): void {
-    this.request = sent;
-    this.state = 'waiting';
-    sent.on('socket', (socket) => this.gotSocket(socket, sent));
-    sent.on('response', (response) => this.gotResponse(response));
-    sent.on('error', (error) => {
-      // The peer has closed a connection that was kept, before anything was sent: another is taken.
-      if (this.state === 'waiting' && sent.reusedSocket && !this.pending.settled) this.send(agent);
-      else this.gotError(error);
-    });
-    sent.on('close', () => {
-      if (this.request === sent) this.gotClose();
-    });
+  onAbandoned(call: Http1Call): void {
+    this.waiting.remove(call);
   }
 
-  private gotSocket(socket: Socket, sent: ClientRequest): void {
-    // Whether a connection that was kept is still there shows once what has come on it was read.
-    if (sent.reusedSocket) return void setImmediate(() => this.write(sent));
-    this.state = 'connecting';
-    if (socket.connecting) this.awaitConnection(socket);
-    sent.end(this.pending.call.body);
+  onFree(lane: Http1Lane): void {
+    const next = this.waiting.shift();
+    if (next) this.hand(next, lane);
+    else this.free.push(lane);
   }
 
-  private awaitConnection(socket: Socket): void {
-    const { connectTimeoutMs, target } = this;
-    const tooLate = (): unknown => socket.destroy(new Error(`it was not taken within ${connectTimeoutMs} ms`));
-    const timer = setTimeout(tooLate, connectTimeoutMs).unref();
-    socket.once('close', () => clearTimeout(timer));
-    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
-      clearTimeout(timer);
-      this.goesOut();
-    });
+  onGone(lane: Http1Lane, unsent: Http1Call | undefined): void {
+    this.lanes.remove(lane);
+    const place = this.free.indexOf(lane);
+    if (place >= 0) this.free.splice(place, 1);
+    const next = unsent ?? this.waiting.shift();
+    if (next) this.carry(next);
   }
 
-  private goesOut(): void {
-    this.state = 'sent';
-    this.owner.onSent();
+  private carry(call: Http1Call): void {
+    const lane = this.free.pop();
+    if (lane) this.hand(call, lane);
+    else if (this.lanes.size < this.most) this.lanes.append(new Http1Lane(this.parts, this, call));
+    else this.waiting.append(call);
   }
 
-  private write(sent: ClientRequest): void {
-    if (this.request !== sent || sent.destroyed) return;
-    this.goesOut();
-    sent.end(this.pending.call.body);
+  /** Whether a connection that was kept is still there shows once what has come on it was read: the call is sent then. */
+  private hand(call: Http1Call, lane: Http1Lane): void {
+    lane.take(call);
+    if (this.sending.push(lane) === 1) setImmediate(this.sendNow);
   }
 
-  private gotError(error: Error): void {
-    const { address } = this.target;
-    if (this.state === 'sent') this.pending.fail(lost(address, error));
-    else if (this.state === 'connecting') this.pending.fail(unreachable(address, error));
+  private sendAll(): void {
+    const { sending } = this;
+    this.sending = [];
+    for (const lane of sending) lane.send();
   }
 
-  private gotResponse(response: IncomingMessage): void {
-    const { maxMessageBytes, pending } = this;
-    const length = Number(response.headers['content-length'] ?? 0);
-    if (length > maxMessageBytes) return this.refuse(tooLong(length, maxMessageBytes));
-    const answer = new AnswerBody(response.statusCode ?? 0, response.headers, maxMessageBytes);
-    response.on('data', (chunk: Buffer) => {
-      const refusal = answer.push(chunk);
-      if (refusal) this.refuse(refusal);
-    });
-    response.on('end', () => pending.succeed(answer.finish()));
-    response.on('error', (error) => this.gotError(error));
-  }
-
-  private refuse(error: MeshError): void {
-    this.pending.fail(error);
-    this.request?.destroy();
-  }
-
-  private gotClose(): void {
-    this.owner.onOver();
-    if (this.pending.settled) return;
-    // Whatever happened, nobody is left waiting.
-    this.pending.fail(new MeshError(MeshCode.UNREACHABLE, `the call to ${this.target.address} was not answered`));
+  private destroyed(): MeshError {
+    return lost(this.address, new Error('it was destroyed'));
   }
 }

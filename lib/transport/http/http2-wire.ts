@@ -1,4 +1,4 @@
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { failureOfReset } from '../failures.js';
 import { Channel, type ChannelOptions, type Conductor } from '../http2/channel.js';
 import type { Lane } from '../http2/lane.js';
@@ -7,7 +7,7 @@ import type { Target } from '../target.js';
 import type { InboundAnswer } from '../transport.js';
 import { AnswerBody } from './answer-body.js';
 import type { HttpWire } from './http-connection.js';
-import { requestHeadOf } from './http-request-head.js';
+import { requestPathOf, sayRequestHeaders } from './http-request-head.js';
 
 /** Calls over HTTP/2, with prior knowledge: many on one connection. */
 export class Http2Wire implements HttpWire {
@@ -44,9 +44,10 @@ class Http2Call implements Carrier {
     private readonly lane: Lane,
     private readonly pending: PendingCall<InboundAnswer>,
   ) {
-    const { path, headers } = requestHeadOf(pending.call);
-    const pseudo = { ':method': 'POST', ':authority': lane.address, ':path': path };
-    this.stream = lane.session.request({ ...pseudo, ...headers }, { endStream: false });
+    const path = requestPathOf(pending.call);
+    const headers: OutgoingHttpHeaders = { ':method': 'POST', ':authority': lane.address, ':path': path };
+    sayRequestHeaders(pending.call, (name, value) => (headers[name] = value));
+    this.stream = lane.session.request(headers, { endStream: false });
     pending.carrier = this;
     lane.calls++;
     this.stream.on('response', (received) => this.gotHeaders(received));

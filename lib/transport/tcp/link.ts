@@ -10,7 +10,7 @@ import { FrameReader, type FrameSink } from './frame-reader.js';
 import { FrameWriter, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
-import type { Intake } from './intake.js';
+import type { Intake } from '../intake.js';
 import { PingBudget } from './ping-budget.js';
 import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
 import { FrameType, MORE, type Part, type Piece, STREAMS_ID, WHOLE_BYTES } from './wire.js';

@@ -9,7 +9,7 @@ import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { notPacked, tooLong } from '../refusals.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
-import type { Intake } from './intake.js';
+import type { Intake } from '../intake.js';
 import { Link, type LinkOwner } from './link.js';
 import { lengthOf } from '../tails.js';
 import { OutboundStream } from './outbound-stream.js';

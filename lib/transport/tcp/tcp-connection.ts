@@ -11,7 +11,7 @@ import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
 import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
-import { Intake } from './intake.js';
+import { Intake } from '../intake.js';
 import { ownHello, type TcpOptions } from './tcp-options.js';
 import { OutboundLink, type OutboundLinkHost, TcpCall } from './outbound-link.js';
 import { OutboundStream } from './outbound-stream.js';
