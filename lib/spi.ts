@@ -74,6 +74,8 @@ export {
   type ListenAt,
   type Listener,
   type MessageStream,
+  type BodyLifetime,
+  type CallOwner,
   type OutboundCall,
   type OutboundHead,
   type ServiceAdmission,

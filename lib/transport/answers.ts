@@ -1,4 +1,4 @@
-import type { CallAnswer, InboundAnswer, WireHeaders } from './transport.js';
+import type { BodyLifetime, CallAnswer, CallOwner, InboundAnswer, OutboundCall, WireHeaders } from './transport.js';
 
 const noHeaders: WireHeaders = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -15,6 +15,21 @@ export function settleDelivered(answer: Uint8Array | CallAnswer): void {
 /** Tells the handler, if it wants to know, that its answer did not reach the caller. */
 export function settleLost(answer: Uint8Array | CallAnswer): void {
   if (!(answer instanceof Uint8Array)) answer.settle?.(false);
+}
+
+/** Asks, for who keeps the answer. */
+export function asked(
+  connection: { ask(call: OutboundCall, owner: CallOwner): void },
+  call: OutboundCall,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    connection.ask(call, { answered: (body, lifetime) => resolve(kept(body, lifetime)), failed: reject });
+  });
+}
+
+/** The body of an answer, for who keeps it. */
+export function kept(body: Uint8Array, lifetime: BodyLifetime): Uint8Array {
+  return lifetime === 'lasting' ? body : Buffer.from(body);
 }
 
 /** An answer as gRPC carries it: the body alone. */

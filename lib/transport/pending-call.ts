@@ -2,7 +2,7 @@ import type { CancelWatcher } from '../context/cancellation.js';
 import { MAX_TIMER_MS } from '../context/expiry.js';
 import { failureAt, failureOfGivingUp, firstLimitOf, type Unsent } from '../context/time-limits.js';
 import type { MeshError } from '../errors/mesh-error.js';
-import type { OutboundCall } from './transport.js';
+import type { CallOwner, BodyLifetime, OutboundCall } from './transport.js';
 
 /** What carries a call at present: the queue before a connection is there, then a stream. */
 export interface Carrier {
@@ -34,8 +34,7 @@ export class PendingCall<Answer = Uint8Array> implements Passenger, CancelWatche
   /** @param onSettled told once, after the call has settled */
   constructor(
     readonly call: OutboundCall,
-    private readonly resolve: (answer: Answer) => void,
-    private readonly reject: (error: MeshError) => void,
+    private readonly owner: CallOwner<Answer>,
     private readonly onSettled: () => void,
   ) {
     const { cancellation } = call;
@@ -55,19 +54,19 @@ export class PendingCall<Answer = Uint8Array> implements Passenger, CancelWatche
   }
 
   /** Hands the answer to the caller. */
-  succeed(answer: Answer): void {
-    if (this.settle()) this.resolve(answer);
+  succeed(answer: Answer, lifetime: BodyLifetime = 'lasting'): void {
+    if (this.settle()) this.owner.answered(answer, lifetime);
   }
 
   fail(error: MeshError): void {
-    if (this.settle()) this.reject(error);
+    if (this.settle()) this.owner.failed(error);
   }
 
   /** Ends the call for the caller's own reason. */
   giveUp(reason: MeshError): void {
     if (!this.settle()) return;
     this.carrier?.abandon(this, reason);
-    this.reject(reason);
+    this.owner.failed(reason);
   }
 
   /** @internal The caller has given up. */

@@ -248,8 +248,24 @@ export type Endpoint = CallHandler | StreamEndpoint | PassageEndpoint;
 /** Finds what serves a path; `undefined` when nothing does. */
 export type Acceptor = (path: string) => Endpoint | undefined;
 
+/** How long the bytes of an answer may be used: from now on, or until who is told of them returns. */
+export type BodyLifetime = 'lasting' | 'passing';
+
+/** Who has made a call: is told how it went, once, while other calls of its connection wait. It must not throw. */
+export interface CallOwner<Answer = Uint8Array> {
+  /** There is an answer. */
+  answered(answer: Answer, lifetime: BodyLifetime): void;
+  /** There is none. */
+  failed(error: MeshError): void;
+}
+
 /** Connections to one address. It connects when it is first used, and again after it was lost. */
 export interface Connection {
+  /**
+   * As {@link call}, for who is to be told how it went as soon as that is known, and takes what it needs of the answer then. Absent: that
+   * would save nothing. What is wrong with the call is told, too, and nothing is thrown.
+   */
+  ask?(call: OutboundCall, owner: CallOwner): void;
   /**
    * Sends a call and waits for its answer.
    *

@@ -72,6 +72,19 @@ describe('values from one application to another', () => {
     expect(await firstValueFrom(values.count(4))).toBe(4);
   });
 
+  it('stay what they were when others have come', async () => {
+    const values = await startPair(Values, provider, { use: { transport: 'tcp' } });
+
+    const sizes = [100, 129, 5_000, 8_193, 12_000, 16_000, 20_000, 70_000];
+    const got: Uint8Array[] = [];
+    for (const size of sizes) got.push(await values.reverse(new Uint8Array(size).fill(size % 251)));
+    got.push(...(await Promise.all(sizes.map((size) => values.reverse(new Uint8Array(size).fill(size % 241))))));
+    sizes.forEach((size, index) => {
+      expect(got[index]).toEqual(Buffer.alloc(size, size % 251));
+      expect(got[sizes.length + index]).toEqual(Buffer.alloc(size, size % 241));
+    });
+  });
+
   it('are null where a handler answers nothing', async () => {
     const values = await startPair(Values, provider);
 

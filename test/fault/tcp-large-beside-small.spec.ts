@@ -90,7 +90,8 @@ async function toTheCaller(bytes: number): Promise<Way> {
 async function toTheServer(bytes: number): Promise<Way> {
   const { link, socket, peer } = await dialLink({ maxMessageBytes: bytes, bulkBytes: bytes });
   const nothing = (): void => undefined;
-  const send = (body: Uint8Array): void => link.send(new TcpCall(outbound({ body }), nothing, nothing, nothing));
+  const untold = { answered: nothing, failed: nothing };
+  const send = (body: Uint8Array): void => link.send(new TcpCall(outbound({ body }), untold, nothing));
   send(Buffer.alloc(bytes));
   const ask = (due: () => void): void => {
     due();

@@ -152,8 +152,8 @@ describe('a TCP connection to a caller who reads nothing', () => {
 
 describe('a TCP connection to a server that reads nothing', () => {
   const call = ({ link }: Dialled): Promise<Uint8Array> =>
-    new Promise((resolve, reject) =>
-      link.send(new TcpCall(outbound({ body: SMALL }), resolve, reject, () => undefined)),
+    new Promise((answered, failed) =>
+      link.send(new TcpCall(outbound({ body: SMALL }), { answered, failed }, () => undefined)),
     );
 
   it('holds its calls back, and fails each of them when it is over', async () => {

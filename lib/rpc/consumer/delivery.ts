@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Balancer, Pick } from '../../balance/balancer.js';
 import type { MeshContext } from '../../context/mesh-context.js';
@@ -9,7 +10,7 @@ import type { RetryPolicy } from '../../resilience/retry-policy.js';
 import type { Router } from '../../routing/router.js';
 import type { ConnectionPool } from '../../transport/connection-pool.js';
 import { withoutTail } from '../../transport/tails.js';
-import type { Connection, OutboundCall } from '../../transport/transport.js';
+import type { BodyLifetime, CallOwner, Connection, OutboundCall } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 import type { WireType } from '../facade/wire-type.js';
 import type { CallSite } from './call-site.js';
@@ -33,19 +34,21 @@ export interface SitedCall extends ConsumerCall {
   readonly returns: WireType<unknown> | undefined;
 }
 
-/** What becomes of a call's outcome. */
+/** Who waits for a call. It is told once, and does not throw. */
 export interface Ending {
-  /** @returns what the caller gets */
-  succeeded(content: unknown): unknown;
-  /** @throws MeshError what the caller gets */
-  failed(cause: unknown): never;
+  /** What the provider answered. */
+  succeeded(content: unknown): void;
+  /** Why there is no such answer. */
+  failed(cause: unknown): void;
 }
 
 /**
  * One call on its way: resolve, route, pick, call, until there is an answer. What it says is not looked at: a provider's answer
  * is never a reason to repeat. Where nothing has to be waited for but the answer, nothing is waited for.
+ *
+ * What comes after a failure runs where the call was made, as far as `AsyncLocalStorage` can tell.
  */
-export class Delivery {
+export class Delivery extends AsyncResource implements CallOwner {
   private readonly query: ServiceQuery;
   private attempts = 0;
   /** The instance of the attempt under way, until it is told how that went. */
@@ -54,6 +57,8 @@ export class Delivery {
   /** The forms of the call, each made when a connection first asks for it. */
   private standard: OutboundCall | undefined;
   private packed: OutboundCall | undefined;
+  /** That of the attempt under way. */
+  private sent: OutboundCall | undefined;
 
   constructor(
     private readonly call: SitedCall,
@@ -61,38 +66,56 @@ export class Delivery {
     private readonly forms: RequestForms,
     private readonly ending: Ending,
   ) {
+    super('MeshDelivery');
     const { service, target } = call;
     this.query = { service, target, self: ways.self(service, target) };
   }
 
-  /** Attempts. It does not throw: what goes wrong rejects, as the ending has it. */
-  attempt(): Promise<unknown> {
+  /** Attempts. It does not throw: what goes wrong is told to the ending. */
+  attempt(): void {
     this.attempts++;
     try {
       const found = this.ways.registry.resolve(this.query);
       if (!(found instanceof Promise)) return this.send(found);
-      return found.then(
+      found.then(
         (instances) => this.send(instances),
-        (cause: unknown) => this.again(cause),
+        (cause: unknown) => void this.again(cause),
       );
     } catch (cause) {
-      return this.again(cause);
+      void this.again(cause);
     }
   }
 
-  private send(found: readonly Instance[]): Promise<unknown> {
+  answered(body: Uint8Array, lifetime: BodyLifetime): void {
+    const { call, ending, forms, sent } = this;
+    let content: unknown;
+    try {
+      this.report();
+      content = sent?.packed ? forms.unpack(body, lifetime, call.returns) : forms.open(body, lifetime);
+    } catch (cause) {
+      return ending.failed(cause);
+    }
+    ending.succeeded(content);
+  }
+
+  failed(error: MeshError): void {
+    void this.runInAsyncScope(this.again, this, error);
+  }
+
+  private send(found: readonly Instance[]): void {
     try {
       const pick = this.choose(found);
       this.pick = pick;
       if (pick.done) this.started = performance.now();
       const connection = this.ways.pool.get(pick.instance);
-      const sent = this.formFor(connection);
-      return connection.call(sent).then(
-        (body) => this.answered(sent, body),
-        (cause: unknown) => this.again(cause),
+      this.sent = this.formFor(connection);
+      if (connection.ask) return connection.ask(this.sent, this);
+      connection.call(this.sent).then(
+        (body) => this.answered(body, 'lasting'),
+        (cause: unknown) => void this.again(cause),
       );
     } catch (cause) {
-      return this.again(cause);
+      void this.again(cause);
     }
   }
 
@@ -113,20 +136,8 @@ export class Delivery {
     return (this.standard ??= forms.standard(call));
   }
 
-  private answered({ packed }: OutboundCall, body: Uint8Array): unknown {
-    const { call, ending, forms } = this;
-    let content: unknown;
-    try {
-      this.report();
-      content = packed ? forms.unpack(body, call.returns) : forms.open(body);
-    } catch (cause) {
-      return ending.failed(cause);
-    }
-    return ending.succeeded(content);
-  }
-
-  /** Attempts once more, unless it is not to be. */
-  private async again(cause: unknown): Promise<unknown> {
+  /** Attempts once more, unless it is not to be. It does not reject. */
+  private async again(cause: unknown): Promise<void> {
     try {
       const error = toMeshError(cause);
       this.report(error);
@@ -134,7 +145,7 @@ export class Delivery {
     } catch (final) {
       return this.ending.failed(final);
     }
-    return this.attempt();
+    this.attempt();
   }
 
   /** Tells who picked the instance how it went. */

@@ -33,7 +33,10 @@ export class MeshInvoker {
     const { filters, codec } = pipeline;
     this.self = { nodeId: options.nodeId, instId: options.instId };
     this.forms = new RequestForms(codec, options);
-    const deliver = (call: SitedCall): Promise<unknown> => this.deliver(call, forFilters);
+    const deliver = (call: SitedCall): Promise<unknown> =>
+      new Promise((succeeded, reject) => {
+        this.deliver(call, { succeeded, failed: (cause) => reject(toMeshError(cause)) });
+      });
     this.filtered = filters.length > 0 ? chainFilters<SitedCall>(withSite(filters), deliver) : undefined;
   }
 
@@ -51,60 +54,69 @@ export class MeshInvoker {
     options: CallOptions,
     returns: WireType<unknown> | undefined = site.returns,
   ): Promise<unknown> {
-    let ending: CallerEnding | undefined;
+    return new Promise((resolve, reject) => this.start(site, args, options, new Caller(returns, resolve, reject)));
+  }
+
+  private start(site: CallSite, args: Readonly<Record<string, unknown>>, options: CallOptions, caller: Caller): void {
     try {
       const { service } = site;
       const { context, attachments, giveUp } = openOutboundContext(site, options, this.options, this.self);
-      ending = new CallerEnding(giveUp, service, returns);
+      caller.waits(service, giveUp);
       if (context.cancellation.reason) throw context.cancellation.reason;
       if (Object.hasOwn(args, 'attachments')) throw reservedName(service);
-      const call: SitedCall = { service, args, target: options, context, attachments, site, returns };
-      return this.filtered ? ending.of(Promise.resolve(this.filtered(call))) : this.deliver(call, ending);
+      const call: SitedCall = { service, args, target: options, context, attachments, site, returns: caller.returns };
+      if (this.filtered) caller.getsFrom(Promise.resolve(this.filtered(call)));
+      else this.deliver(call, caller);
     } catch (error) {
-      return ending ? ending.of(Promise.reject(error as Error)) : Promise.reject(toMeshError(error));
+      caller.failed(error);
     }
   }
 
-  private deliver(call: SitedCall, ending: Ending): Promise<unknown> {
-    return new Delivery(call, this.pipeline, this.forms, ending).attempt();
+  private deliver(call: SitedCall, ending: Ending): void {
+    new Delivery(call, this.pipeline, this.forms, ending).attempt();
   }
 }
 
-/** The end of a call for who made it. */
-class CallerEnding implements Ending {
+/** Who has made a call, and waits for it. */
+class Caller implements Ending {
+  private service = '';
+  private giveUp: GiveUp | undefined;
+
   constructor(
-    private readonly giveUp: GiveUp,
-    private readonly service: string,
-    private readonly returns: WireType<unknown> | undefined,
+    readonly returns: WireType<unknown> | undefined,
+    private readonly resolve: (content: unknown) => void,
+    private readonly reject: (error: MeshError) => void,
   ) {}
 
-  /** Ends what filters answered. */
-  of(answer: Promise<unknown>): Promise<unknown> {
-    return answer.then(
+  /** From now on it may give the call up. */
+  waits(service: string, giveUp: GiveUp): void {
+    this.service = service;
+    this.giveUp = giveUp;
+  }
+
+  /** It gets what filters answer. */
+  getsFrom(answer: Promise<unknown>): void {
+    answer.then(
       (content) => this.succeeded(content),
       (cause: unknown) => this.failed(cause),
     );
   }
 
-  succeeded(content: unknown): unknown {
-    const { giveUp, returns, service } = this;
-    giveUp.release();
-    return returns ? revive(content, returns, `the answer of ${service}`, MeshCode.ENCODING) : content;
+  succeeded(content: unknown): void {
+    const { returns, service } = this;
+    this.giveUp?.release();
+    try {
+      this.resolve(returns ? revive(content, returns, `the answer of ${service}`, MeshCode.ENCODING) : content);
+    } catch (error) {
+      this.reject(toMeshError(error));
+    }
   }
 
-  failed(cause: unknown): never {
-    this.giveUp.release();
-    throw toMeshError(cause);
+  failed(cause: unknown): void {
+    this.giveUp?.release();
+    this.reject(toMeshError(cause));
   }
 }
-
-/** Filters get what the delivery says. */
-const forFilters: Ending = {
-  succeeded: (content) => content,
-  failed: (cause) => {
-    throw toMeshError(cause);
-  },
-};
 
 /** Filters may hand on a call that they made themselves; what they do not see goes along. */
 function withSite(

@@ -8,7 +8,8 @@ import { openEnvelope } from '../../protocol/envelope.js';
 import { readPackedAnswer } from '../../protocol/packed/packed-answer.js';
 import { writePackedRequest } from '../../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../protocol/payload.js';
-import { MESH_RPC_PATH, type OutboundCall } from '../../transport/transport.js';
+import { kept } from '../../transport/answers.js';
+import { type BodyLifetime, MESH_RPC_PATH, type OutboundCall } from '../../transport/transport.js';
 import type { ConsumerCall } from '../call-filter.js';
 import { expectsBytes, type WireType } from '../facade/wire-type.js';
 import { OutboundHead } from './outbound-head.js';
@@ -77,13 +78,16 @@ export class RequestForms {
   }
 
   /** Reads the answer to a standard call. @throws MeshError what the provider answered, or E0000000616 */
-  open(body: Uint8Array): unknown {
-    return openEnvelope(this.codec.decode(body));
+  open(body: Uint8Array, lifetime: BodyLifetime): unknown {
+    return openEnvelope(this.codec.decode(this.codec.bytesAsText ? body : kept(body, lifetime)));
   }
 
   /** Reads the answer to a packed call. @throws MeshError what the provider answered, or E0000000616 */
-  unpack(body: Uint8Array, returns: WireType<unknown> | undefined): unknown {
+  unpack(body: Uint8Array, lifetime: BodyLifetime, returns: WireType<unknown> | undefined): unknown {
     const content = readPackedAnswer(body);
+    // Bytes are handed out as they stand in the body.
+    const isText = content.parts.length === 0 && this.codec.bytesAsText;
+    if (lifetime === 'passing' && !isText) return this.unpack(kept(body, lifetime), 'lasting', returns);
     if (reads(this.codec, content)) return unpackContent(this.codec, content, expectsBytes(returns)) ?? null;
     const message = `the peer's answer is of the type '${content.contentType}', expected '${this.codec.contentTypes[0]}'`;
     throw new MeshError(MeshCode.ENCODING, message);

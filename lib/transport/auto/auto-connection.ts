@@ -1,14 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { toMeshError } from '../../errors/from-unknown.js';
+import type { MeshError } from '../../errors/mesh-error.js';
 import { Header } from '../../protocol/headers.js';
-import { bareAnswer } from '../answers.js';
+import { asked, bareAnswer } from '../answers.js';
 import { ConnectionPool } from '../connection-pool.js';
 import { GrpcConnection, type GrpcWatcher } from '../grpc/grpc-connection.js';
 import { withoutTail } from '../tails.js';
 import type { Target } from '../target.js';
 import type { TcpConnection } from '../tcp/tcp-connection.js';
-import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import type {
+  BodyLifetime,
+  CallOwner,
+  Connection,
+  DuplexStream,
+  InboundAnswer,
+  OutboundCall,
+  OutboundHead,
+} from '../transport.js';
 import { TcpWay } from './tcp-way.js';
 
 /** What an {@link AutoConnection} needs of the options. */
@@ -57,9 +66,13 @@ export class AutoConnection implements Connection, GrpcWatcher {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
+    return this.tcp.take() ? asked(this, call) : this.callOverGrpc(call);
+  }
+
+  ask(call: OutboundCall, owner: CallOwner): void {
     const tcp = this.tcp.take();
-    if (!tcp) return this.callOverGrpc(call);
-    return tcp.call(call).catch((cause) => this.sendElsewhere(call, tcp, cause));
+    if (!tcp) return this.askOverGrpc(call, owner);
+    tcp.ask(call, new OverTcp(owner, (error) => this.sendElsewhere(call, tcp, error, owner)));
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {
@@ -96,16 +109,35 @@ export class AutoConnection implements Connection, GrpcWatcher {
     return answer;
   }
 
+  private askOverGrpc(call: OutboundCall, owner: CallOwner): void {
+    this.callOverGrpc(call).then(
+      (body) => owner.answered(body, 'lasting'),
+      (cause: unknown) => owner.failed(toMeshError(cause)),
+    );
+  }
+
   private overGrpc(): GrpcConnection {
     if (this.closing) return this.grpc;
     return (this.grpc = this.pool.get(this.ways.grpc));
   }
 
   /** What was not sent over a connection that takes no more calls goes over gRPC: nothing is to fail for the choice. */
-  private sendElsewhere(call: OutboundCall, tcp: TcpConnection, cause: unknown): Promise<Uint8Array> {
-    const error = toMeshError(cause);
+  private sendElsewhere(call: OutboundCall, tcp: TcpConnection, error: MeshError, owner: CallOwner): void {
     const isOfTheWay = error.neverSent && tcp.standing !== 'free' && !this.closing && !call.cancellation.reason;
-    return isOfTheWay ? this.callOverGrpc(call) : Promise.reject(error);
+    if (isOfTheWay) this.askOverGrpc(call, owner);
+    else owner.failed(error);
+  }
+}
+
+/** A call that was sent over TCP, as far as it gets there. */
+class OverTcp implements CallOwner {
+  constructor(
+    private readonly owner: CallOwner,
+    readonly failed: (error: MeshError) => void,
+  ) {}
+
+  answered(body: Uint8Array, lifetime: BodyLifetime): void {
+    this.owner.answered(body, lifetime);
   }
 }
 

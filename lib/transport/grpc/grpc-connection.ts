@@ -55,7 +55,7 @@ export class GrpcConnection implements Connection {
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       this.underWay.enter();
-      this.nextChannel().send(new PendingCall(call, resolve, reject, this.settled));
+      this.nextChannel().send(new PendingCall(call, { answered: resolve, failed: reject }, this.settled));
     });
   }
 

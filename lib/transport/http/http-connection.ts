@@ -42,7 +42,7 @@ export class HttpConnection implements Connection {
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       this.underWay.enter();
-      this.wire.send(new PendingCall(call, resolve, reject, this.settled));
+      this.wire.send(new PendingCall(call, { answered: resolve, failed: reject }, this.settled));
     });
   }
 

@@ -59,7 +59,7 @@ export class LocalConnection implements Connection {
     const refusal = refusalOf(call, this.maxMessageBytes) ?? this.closedFor(call);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const pending = new PendingCall(call, resolve, reject, () => this.over(pending));
+      const pending = new PendingCall(call, { answered: resolve, failed: reject }, () => this.over(pending));
       const inbound = new LocalCall(call, this.peer);
       this.calls.set(pending, inbound);
       this.underWay.enter();

@@ -3,7 +3,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { lengthOf, type Tailed, wholeOf } from '../tails.js';
-import type { OutboundCall, OutboundHead } from '../transport.js';
+import type { BodyLifetime, OutboundCall, OutboundHead } from '../transport.js';
 import { Assemblies, type Bulk } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
@@ -134,6 +134,11 @@ export class Link implements FrameSink {
   /** Reads what {@link call} or {@link open} wrote, up to the head. @throws MeshError E0000000616 when it is malformed */
   head(payload: PayloadReader): Head {
     return this.headReader.read(payload, payload.number());
+  }
+
+  /** How long what a frame has is there. */
+  get lifetime(): BodyLifetime {
+    return this.intake ? 'passing' : 'lasting';
   }
 
   /** What is left of a payload, to be kept. */

@@ -12,6 +12,7 @@ import { agree, encodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
 import { Link, type LinkOwner } from './link.js';
 import { lengthOf } from '../tails.js';
+import type { BodyLifetime } from '../transport.js';
 import { OutboundStream } from './outbound-stream.js';
 import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
@@ -232,15 +233,16 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
-    if (part === 'whole') return this.succeed(id, this.link.kept(payload));
+    if (part === 'whole') return this.succeed(id, payload.rest(), this.link.lifetime);
     const total = payload.number();
-    this.link.assemblies.begin(id, total, 'calls', this.calls.get(id) ? (body) => this.succeed(id, body) : undefined);
+    const whole = (body: Buffer): void => this.succeed(id, body, 'lasting');
+    this.link.assemblies.begin(id, total, 'calls', this.calls.get(id) && whole);
   }
 
-  private succeed(id: number, body: Buffer): void {
+  private succeed(id: number, body: Buffer, lifetime: BodyLifetime): void {
     const call = this.calls.get(id);
     this.calls.delete(id);
-    call?.succeed(body);
+    call?.succeed(body, lifetime);
     this.leaveIfDone();
   }
 

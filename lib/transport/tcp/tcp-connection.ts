@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Unsent } from '../../context/time-limits.js';
 import type { MeshError } from '../../errors/mesh-error.js';
-import { bareAnswer } from '../answers.js';
+import { asked, bareAnswer } from '../answers.js';
 import { unreachable } from '../failures.js';
 import { Keepalive } from '../keepalive.js';
 import { Backoff } from '../backoff.js';
@@ -9,7 +9,7 @@ import type { Carrier, Passenger } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
-import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { Intake } from '../intake.js';
 import { ownHello, type TcpOptions } from './tcp-options.js';
@@ -95,12 +95,14 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
+    return asked(this, call);
+  }
+
+  ask(call: OutboundCall, owner: CallOwner): void {
     const refusal = refusalOf(call, this.options.limits.maxBodyBytes) ?? this.closed();
-    if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      this.underWay.enter();
-      this.send(new TcpCall(call, resolve, reject, this.settled));
-    });
+    if (refusal) return owner.failed(refusal);
+    this.underWay.enter();
+    this.send(new TcpCall(call, owner, this.settled));
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {

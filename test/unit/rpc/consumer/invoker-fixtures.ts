@@ -43,7 +43,7 @@ export class FakePeer implements Connection {
   call(outbound: OutboundCall): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.pending++;
-      const call = new PendingCall(outbound, resolve, reject, () => void this.pending--);
+      const call = new PendingCall(outbound, { answered: resolve, failed: reject }, () => void this.pending--);
       setImmediate(() => {
         try {
           if (!call.settled) this.answer(call, this.understand(outbound));

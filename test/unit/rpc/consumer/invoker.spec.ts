@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation } from '../../../../lib/context/cancellation.js';
 import { MeshContext } from '../../../../lib/context/mesh-context.js';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import type { CallOutcome } from '../../../../lib/balance/balancer.js';
+import type { CallOwner, OutboundCall } from '../../../../lib/transport/transport.js';
 import type { ConsumerCall, ConsumerFilter } from '../../../../lib/rpc/call-filter.js';
 import { bytes, fieldsOf, int64 } from '../../../../lib/rpc/facade/wire-type.js';
 import { caught } from '../../../support/caught.js';
@@ -22,6 +24,27 @@ class Refusing extends FakePeer {
     return Promise.reject(gone);
   }
   refused = 0;
+}
+
+/** A connection that tells from wherever it is how calls went: it refuses one, and answers those that follow. */
+class Telling extends FakePeer {
+  private calling = 0;
+
+  constructor(private readonly elsewhere: (tell: () => void) => void) {
+    super(true, echo);
+  }
+
+  ask(call: OutboundCall, owner: CallOwner): void {
+    const gone = new MeshError(MeshCode.ADDRESS_UNREACHABLE, 'nobody there', { neverSent: true });
+    if (this.calling++ === 0) return this.elsewhere(() => owner.failed(gone));
+    void this.call(call).then((body) => {
+      const passing = Buffer.from(body);
+      this.elsewhere(() => {
+        owner.answered(passing, 'passing');
+        passing.fill(0);
+      });
+    });
+  }
 }
 
 function contextOf(over: Partial<ConstructorParameters<typeof MeshContext>[0]> = {}): MeshContext {
@@ -219,6 +242,33 @@ describe('a call', () => {
       expect(times()).toBe(3);
       for (const spy of written) spy.mockRestore();
     }
+  });
+
+  it('goes on where it was made, wherever it is told how it went', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const where: unknown[] = [];
+    const elsewhere = (tell: () => void): void => void setImmediate(() => storage.run('elsewhere', tell));
+    const delayMs = (): number => {
+      where.push(storage.getStore());
+      return 0;
+    };
+    const pick = () => ({ instance: at('peer:1'), done: (): void => undefined });
+    const invoker = invokerOf([new Telling(elsewhere)], {
+      retryPolicy: { delayMs },
+      routers: [{ route: (instances) => (where.push(storage.getStore()), instances) }],
+      balancer: { pick },
+    });
+    const answer = await storage.run('caller', async () => {
+      const data = await invoker.invoke(
+        siteOf({ returns: fieldsOf({ data: bytes() }) }),
+        { data: Buffer.alloc(9_000, 7) },
+        {},
+      );
+      where.push(storage.getStore());
+      return data;
+    });
+    expect(where).toEqual(['caller', 'caller', 'caller', 'caller']);
+    expect(answer).toEqual({ data: Buffer.alloc(9_000, 7) });
   });
 
   it('shares its head with all calls to the same service and target', async () => {
