@@ -61,8 +61,10 @@ export {
 export type { TimeLimits, Unsent } from './context/time-limits.js';
 export {
   type Acceptor,
+  type BodyLifetime,
   type CallAnswer,
   type CallHandler,
+  type CallOwner,
   type CallRefusal,
   type Connection,
   type DuplexStream,
@@ -74,8 +76,6 @@ export {
   type ListenAt,
   type Listener,
   type MessageStream,
-  type BodyLifetime,
-  type CallOwner,
   type OutboundCall,
   type OutboundHead,
   type ServiceAdmission,
