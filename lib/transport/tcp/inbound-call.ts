@@ -1,6 +1,6 @@
 import { Cancellation } from '../../context/cancellation.js';
 import type { InboundCall, InboundHead, WireHeaders } from '../transport.js';
-import type { LargeSend } from './frame-writer.js';
+import type { LargeSend, Outcome } from './frame-writer.js';
 import type { Head } from './heads.js';
 
 /** A call on its way through this process. */
@@ -19,8 +19,8 @@ export class TcpInboundCall implements InboundCall {
   large: LargeSend | undefined;
   /** Takes the answer back while it waits for room at the caller. */
   takeBack: (() => void) | undefined;
-  /** Told when an answer does not get through. */
-  lost: (() => void) | undefined;
+  /** Told what became of a large answer, as long as nobody knows. */
+  settle: ((outcome: Outcome) => void) | undefined;
 
   constructor(
     readonly id: number,

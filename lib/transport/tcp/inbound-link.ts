@@ -252,9 +252,11 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   private answerLarge(call: TcpInboundCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
+    // It has a name before the call gets it: V8 lets a function that is written behind `call.settle =` be old from the start, since it
+    // expects a method there, and keeps all that such a function refers to, the answer too, until the next full collection.
     const settleOnce = (outcome: Outcome): void => {
-      if (!call.lost) return;
-      call.lost = undefined;
+      if (!call.settle) return;
+      call.settle = undefined;
       this.held -= length;
       settle(answer, outcome);
     };
@@ -263,7 +265,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       settleOnce(outcome);
       this.end(call);
     };
-    call.lost = () => settleOnce('lost');
+    call.settle = settleOnce;
     call.takeBack = this.link.whenRoom('calls', length, () => {
       call.takeBack = undefined;
       this.link.message(FrameType.ANSWER, call.id, message);
@@ -284,7 +286,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
       this.link.writer.breakOff(call.large);
       this.link.fail(call.id, reason);
     }
-    call.lost?.();
+    call.settle?.('lost');
     call.cancellation.cancel(reason);
     this.end(call);
   }
