@@ -122,6 +122,12 @@ export class Contestant {
   }
 }
 
+/**
+ * Time before each turn in which a peer runs without being counted, in s. While it had nothing to do, its engine has given up compiled
+ * code and memory, which a process with something to do keeps.
+ */
+const LEAD_IN = 0.5;
+
 /** Results by cell, by peer, one for each round. */
 export type Results = Map<Cell, Map<Peer, Result[]>>;
 
@@ -141,7 +147,7 @@ export async function contest(
   for (let round = 0; round < rounds; round++) {
     for (const cell of cells) {
       for (const contestant of rotated(contestants, round)) {
-        await contestant.warmUp(cell, Math.min(0.1, seconds));
+        await contestant.warmUp(cell, Math.min(LEAD_IN, seconds));
         results
           .get(cell)
           ?.get(contestant.peer)
