@@ -83,12 +83,11 @@ export class ProviderDispatcher {
 
   /** Serves one call over HTTP. */
   private readonly invoke = refusing(
-    async (call: InboundCall): Promise<CallAnswer> => {
-      if (call.method !== 'POST') {
-        throw new MeshError(MeshCode.NOT_PERMITTED, `'${call.path}' is called by POST, not by ${call.method}`);
-      }
-      return this.answerOver(call, await this.handle(call));
-    },
+    (call: InboundCall): Promise<CallAnswer> =>
+      new Promise((tell, refuse) => {
+        if (call.method !== 'POST') return refuse(notPosted(call));
+        this.serve(call, (answer) => tell(this.answerOver(call, answer)));
+      }),
     (error, call) => this.answerOver(call, this.formOf(call).failure(toAnswerError(error))),
   );
 
@@ -179,6 +178,10 @@ export class ProviderDispatcher {
       return form.failure(toAnswerError(error));
     }
   }
+}
+
+function notPosted({ path, method }: InboundCall): MeshError {
+  return new MeshError(MeshCode.NOT_PERMITTED, `'${path}' is called by POST, not by ${method}`);
 }
 
 function sizeOf(answer: Uint8Array | CallAnswer): number {

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { httpStatusOf } from '../../errors/http-status.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import type { MeshError } from '../../errors/mesh-error.js';
-import { sendableHeaders } from '../http-headers.js';
+import { checkHeader, sendableHeaders } from '../http-headers.js';
 import type { CallAnswer, WireHeaders } from '../transport.js';
 import type { HttpAnswer } from './http-exchange.js';
 
@@ -24,7 +24,9 @@ function headersFor(
   contentType = 'application/octet-stream',
   headers?: WireHeaders,
 ): OutgoingHttpHeaders {
-  return { ...sendableHeaders({ ...headers, 'content-type': contentType }), 'content-length': body.length };
+  checkHeader('content-type', contentType);
+  if (!headers) return { 'content-type': contentType, 'content-length': body.length };
+  return { ...sendableHeaders(headers), 'content-type': contentType, 'content-length': body.length };
 }
 
 const STATUS_LINES: Readonly<Record<string, string>> = {

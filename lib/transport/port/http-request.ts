@@ -100,13 +100,14 @@ export class HttpRequest implements HttpExchangeOwner {
   private async serve(handler: CallHandler): Promise<void> {
     this.phase = 'serving';
     try {
-      this.answer(await handler(await this.call()));
+      const body = this.body(this.exchange.headers['content-encoding']);
+      this.answer(await handler(this.call(body instanceof Promise ? await body : body)));
     } catch (error) {
       this.refuse(toMeshError(error));
     }
   }
 
-  private async call(): Promise<InboundCall> {
+  private call(body: Buffer): InboundCall {
     const { headers, method, peer } = this.exchange;
     return {
       path: this.path,
@@ -118,7 +119,7 @@ export class HttpRequest implements HttpExchangeOwner {
       deadline: Infinity,
       cancellation: this.cancellation,
       peer,
-      body: await this.body(headers['content-encoding']),
+      body,
     };
   }
 

@@ -4,6 +4,9 @@ import { peerOf } from '../peer.js';
 import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from './http-exchange.js';
 import type { Http1Host, Http1Served } from './http1-host.js';
 
+/** Bodies of so many bytes are written in one piece with their heads. */
+const JOINED_BYTES = 16 * 1024;
+
 /** A request over HTTP/1.1. */
 export class Http1Exchange implements HttpExchange, Http1Served {
   readonly method: string;
@@ -34,10 +37,10 @@ export class Http1Exchange implements HttpExchange, Http1Served {
     const { request, response, socket } = this;
     this.owner = owner;
     // A response counts as finished, too, when a connection that is gone has dropped it.
-    response.once('finish', () => (this.outcome = socket.destroyed || socket.errored ? 'lost' : 'delivered'));
-    response.once('close', () => this.over()).on('error', ignore);
+    response.on('finish', () => (this.outcome = socket.destroyed || socket.errored ? 'lost' : 'delivered'));
+    response.on('close', () => this.over()).on('error', ignore);
+    // A request without a listener for them tells of no errors.
     request.on('data', (chunk: Buffer) => owner.gotData(chunk)).on('end', () => owner.gotEnd());
-    request.on('error', ignore);
     if (this.body === 'waits' && !response.headersSent) response.writeContinue();
   }
 
@@ -46,7 +49,10 @@ export class Http1Exchange implements HttpExchange, Http1Served {
     // Who was not asked for the body may send it or not: only the end of the connection is clear to both.
     const last = this.host.closing || (this.body === 'waits' && !this.request.complete);
     response.writeHead(status, last ? { ...headers, connection: 'close' } : headers);
-    response.end(this.method === 'HEAD' ? undefined : body);
+    if (this.method === 'HEAD') response.end();
+    else if (body.length > JOINED_BYTES) response.end(body);
+    // Text is written in one piece with the head; of bytes as Latin-1 none is lost.
+    else response.end(latin1Of(body), 'latin1');
   }
 
   destroy(): void {
@@ -61,6 +67,10 @@ export class Http1Exchange implements HttpExchange, Http1Served {
     this.host.onExchangeOver(this);
     owner.gotOver(this.outcome);
   }
+}
+
+function latin1Of({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /** `close` follows, and says what there is to say. */
