@@ -60,6 +60,27 @@ function socketServer(onSocket: (socket: Socket) => void): Promise<string> {
   return bound(server);
 }
 
+describe('a connection with several streams open', () => {
+  it('can be destroyed by who hears that the peer has reset one of them', async () => {
+    const address = await http2Server((stream) => {
+      const headers = { ':status': 200, 'content-type': 'application/grpc', 'mesh-call-streams': '1' };
+      stream.respond(headers, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' })).on('end', () => stream.end());
+      stream.on('data', (chunk: Buffer) => {
+        if (chunk.subarray(5).toString() === 'reset') stream.close(constants.NGHTTP2_CANCEL);
+        else stream.write(chunk);
+      });
+    });
+    const connection = dial(address);
+    const call = (body: string) => connection.call(outbound({ body: Buffer.from(body) }));
+    await call('first');
+    await Promise.all(['1', '2', '3'].map(call));
+    await expect(call('reset').finally(() => connection.destroy())).rejects.toMatchObject({
+      code: MeshCode.UNREACHABLE,
+    });
+  });
+});
+
 const modes = ['unary', 'stream'] as const;
 
 describe.each(modes)('a connection in mode %s', (mode) => {

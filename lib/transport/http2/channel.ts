@@ -122,7 +122,10 @@ export class Channel<P extends Passenger> implements Carrier {
     this.state = { kind: 'closed' };
     if (state.kind === 'connecting')
       failAll(state.waiting, unreachable(this.target.address, 'the connection was closed'));
-    for (const session of this.sessions) session.destroy();
+    // Who hears of a stream that the peer has reset may be within what nghttp2 tells of it; there, node:http2 would send without end.
+    setImmediate(() => {
+      for (const session of this.sessions) session.destroy();
+    });
     if (state.kind === 'connecting') state.socket.destroy();
   }
 
