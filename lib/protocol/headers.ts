@@ -69,6 +69,11 @@ export const Header = {
   /** `packed` in an answer over gRPC: packed calls are understood here. Ours: other peers skip it. */
   FORMS: 'mesh-forms',
   /**
+   * `1` in an answer over gRPC: packed calls of one head are taken in one stream at the same time, in the frames of the TCP protocol. `1` on a
+   * stream: it is one of these. Ours: other peers skip it.
+   */
+  TUNNEL: 'mesh-tunnel',
+  /**
    * In an answer: what else is spoken at the address that was called, comma separated; `tcp` for the TCP protocol of this package.
    * Ours: other peers skip it.
    */

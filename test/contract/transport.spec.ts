@@ -7,6 +7,7 @@ import type { Transport } from '../../lib/transport/transport.js';
 import { chainOf, copyEach, type Handle, middleware, passOn } from '../support/middleware-fixtures.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { transportOptions } from '../support/transport-fixtures.js';
+import { TunnelTransport } from '../support/tunnel-transport.js';
 import { describeStreams } from './transport-streams.contract.js';
 import { describeTransport } from './transport.contract.js';
 
@@ -24,6 +25,8 @@ describeStreams('memory', () => new MemoryTransport(new MemoryNetwork(), transpo
 
 describeTransport('tcp', () => new TcpTransport(transportOptions()));
 describeStreams('tcp', () => new TcpTransport(transportOptions()));
+
+describeTransport('grpc, through tunnels', () => new TunnelTransport());
 
 describeTransport('auto', () => new AutoTransport(transportOptions()));
 describeStreams('auto', () => new AutoTransport(transportOptions()));

@@ -17,6 +17,7 @@ const answerHeaders: OutgoingHttpHeaders = {
   [Header.CALL_STREAMS]: '1',
   [Header.FORMS]: PACKED,
   [Header.TRANSPORTS]: 'tcp',
+  [Header.TUNNEL]: '1',
 };
 /** gRPC has no use for the date of an answer, and each header costs. */
 const answerOptions: ServerStreamResponseOptions & { readonly sendDate: false } = {

@@ -27,8 +27,9 @@ export abstract class CallStream implements Carrier {
   protected constructor(
     protected readonly lane: Lane,
     protected readonly stream: ClientHttp2Stream,
+    maxMessageBytes = lane.maxMessageBytes,
   ) {
-    this.reader = new FrameReader(lane.maxMessageBytes);
+    this.reader = new FrameReader(maxMessageBytes);
     (stream as OwnedStream)[OWNER] = this;
     stream.on('response', onResponse).on('trailers', onTrailers).on('data', onData);
     stream.on('end', onEnd).on('close', onClose).on('error', onError);
@@ -66,7 +67,10 @@ export abstract class CallStream implements Carrier {
     this.lane.onAnswer?.(headers);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.trailers = headers;
     // Behind a proxy, peers may take turns: the last one that answered counts. Who only says what went wrong may be the proxy.
-    else this.lane.packs = headers[Header.FORMS] === PACKED;
+    else {
+      this.lane.packs = headers[Header.FORMS] === PACKED;
+      this.lane.tunnels = headers[Header.TUNNEL] === '1';
+    }
   }
 
   /** @internal */

@@ -4,6 +4,10 @@ import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
 import { notPacked } from '../refusals.js';
 import { OutboundDuplex } from './outbound-duplex.js';
+import type { Hello } from '../tcp/hello.js';
+import { TcpCall } from '../tcp/outbound-link.js';
+import { WHOLE_BYTES } from '../tcp/wire.js';
+import { Tunnels } from './tunnels.js';
 import { GENEROUS, type SeriesKey, SPARING, StreamPool } from './stream-pool.js';
 import { UnaryCall } from './unary-call.js';
 
@@ -15,7 +19,7 @@ const MAX_WELCOME = 10_000;
 
 /** How each mode sends calls through a connection. */
 export const conductors: Readonly<
-  Record<ResolvedMeshOptions['grpc']['mode'], (lane: Lane) => Conductor<GrpcPassenger>>
+  Record<ResolvedMeshOptions['grpc']['mode'], (lane: Lane, own: Hello) => Conductor<GrpcPassenger>>
 > = {
   unary: (lane) => new Conducting(lane, (call) => void new UnaryCall(lane, call)),
   stream: (lane) => {
@@ -23,10 +27,10 @@ export const conductors: Readonly<
     const sendInSeries = (call: PendingCall, key: SeriesKey) => pool.send(call, key);
     return new Conducting(lane, sendInSeries, () => pool.clear());
   },
-  auto: (lane) => {
-    const learner = new Learner(lane);
+  auto: (lane, own) => {
+    const learner = new Learner(lane, own);
     const sendInSeries = (call: PendingCall, key: SeriesKey) => learner.send(call, key);
-    return new Conducting(lane, sendInSeries, () => learner.pool.clear());
+    return new Conducting(lane, sendInSeries, () => learner.leave(), learner.tunnels);
   },
 };
 
@@ -36,7 +40,12 @@ class Conducting implements Conductor<GrpcPassenger> {
     private readonly lane: Lane,
     private readonly sendInSeries: (call: PendingCall, key: SeriesKey) => void,
     private readonly onLeave: () => void = () => undefined,
+    private readonly tunnels?: Tunnels,
   ) {}
+
+  get pending(): number {
+    return this.tunnels?.pending ?? 0;
+  }
 
   send(passenger: GrpcPassenger): void {
     if (passenger instanceof OutboundDuplex) return passenger.begin(this.lane);
@@ -51,18 +60,36 @@ class Conducting implements Conductor<GrpcPassenger> {
   }
 }
 
-/** Sends each call on a stream of its own until an answer says, series by series, that they may share streams. */
+/**
+ * Sends each call on a stream of its own until an answer says, series by series, that they may share streams. Small packed calls of one head go
+ * through a tunnel once several of them are under way at the same time.
+ */
 class Learner {
   readonly pool: StreamPool;
+  readonly tunnels: Tunnels;
   private readonly welcome = new Set<SeriesKey>();
 
-  constructor(private readonly lane: Lane) {
+  constructor(
+    private readonly lane: Lane,
+    own: Hello,
+  ) {
+    this.tunnels = new Tunnels(lane, own);
     this.pool = new StreamPool(lane, GENEROUS, { onRefusal: (key) => this.welcome.delete(key) });
   }
 
   send(call: PendingCall, key: SeriesKey): void {
-    if (this.welcome.has(key)) this.pool.send(call, key);
-    else void new UnaryCall(this.lane, call, () => this.learn(key));
+    if (!this.welcome.has(key)) return void new UnaryCall(this.lane, call, () => this.learn(key));
+    // Long messages would be copied on their way through a tunnel.
+    const head = this.lane.tunnels && call.call.body.length <= WHOLE_BYTES ? call.call.packed : undefined;
+    const tunnel = head && this.tunnels.at(head);
+    if (tunnel && call instanceof TcpCall) return tunnel.send(call);
+    this.pool.send(call, key);
+    if (head && this.pool.openOf(key) > 1) this.tunnels.dig(head);
+  }
+
+  leave(): void {
+    this.pool.clear();
+    this.tunnels.leave();
   }
 
   private learn(key: SeriesKey): void {

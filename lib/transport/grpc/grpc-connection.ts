@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { bareAnswer } from '../answers.js';
+import { asked, bareAnswer } from '../answers.js';
 import { Channel, type ChannelOptions, type Conductor } from '../http2/channel.js';
 import type { Lane } from '../http2/lane.js';
 import { PendingCall } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
-import type { Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import { TcpCall } from '../tcp/outbound-link.js';
+import { type HelloOptions, ownHello } from '../tcp/tcp-options.js';
+import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { conductors, type GrpcPassenger } from './conductors.js';
 import { OutboundDuplex } from './outbound-duplex.js';
@@ -21,6 +23,9 @@ export interface GrpcWatcher {
   onAnswer(headers: IncomingHttpHeaders): void;
 }
 
+/** What of the options concerns connections. */
+export type GrpcOptions = ChannelOptions & HelloOptions;
+
 /** Connections to one address: as many channels as the options ask for, used in turn. */
 export class GrpcConnection implements Connection {
   private readonly channels: readonly Channel<GrpcPassenger>[];
@@ -32,11 +37,13 @@ export class GrpcConnection implements Connection {
 
   constructor(
     private readonly target: Target,
-    options: ChannelOptions,
+    options: GrpcOptions,
     watcher?: GrpcWatcher,
   ) {
     const { connections, mode } = options.grpc;
-    const conductorOf = watcher ? watched(conductors[mode], watcher) : conductors[mode];
+    const own = ownHello(options);
+    const plain: ConductorOf = (lane) => conductors[mode](lane, own);
+    const conductorOf = watcher ? watched(plain, watcher) : plain;
     this.channels = Array.from({ length: connections }, () => new Channel(target, options, conductorOf));
     this.maxMessageBytes = options.limits.maxBodyBytes;
   }
@@ -51,12 +58,14 @@ export class GrpcConnection implements Connection {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
+    return asked(this, call);
+  }
+
+  ask(call: OutboundCall, owner: CallOwner): void {
     const refusal = refusalOf(call, this.maxMessageBytes) ?? this.closed();
-    if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      this.underWay.enter();
-      this.nextChannel().send(new PendingCall(call, { answered: resolve, failed: reject }, this.settled));
-    });
+    if (refusal) return owner.failed(refusal);
+    this.underWay.enter();
+    this.nextChannel().send(new (call.packed ? TcpCall : PendingCall)(call, owner, this.settled));
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {

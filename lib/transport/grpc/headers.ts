@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { Header } from '../../protocol/headers.js';
 import { checkHeader } from '../http-headers.js';
 import type { WireHeaders } from '../transport.js';
 
@@ -13,7 +14,7 @@ const timeout = /^(\d{1,8})([HMSmun])$/;
 const msOfUnit: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
 /** Headers between gRPC and HTTP/2, of no concern to a handler. */
-const plumbing = new Set([
+const plumbing = new Set<string>([
   'te',
   'content-type',
   'user-agent',
@@ -21,6 +22,7 @@ const plumbing = new Set([
   'grpc-timeout',
   'grpc-encoding',
   'grpc-accept-encoding',
+  Header.TUNNEL,
 ]);
 
 /**

@@ -1,15 +1,23 @@
 import { constants, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { MeshCode } from '../../errors/mesh-code.js';
+import { MeshError } from '../../errors/mesh-error.js';
+import { Header } from '../../protocol/headers.js';
 import { isPassage, nothingAt } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
 import { peerOf } from '../peer.js';
-import type { Endpoint } from '../transport.js';
+import type { Hello } from '../tcp/hello.js';
+import type { Acceptor, Endpoint, PassageEndpoint } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { InboundCalls } from './inbound-calls.js';
 import { InboundDuplex } from './inbound-duplex.js';
 import type { InboundHost, ServedStream } from './inbound-host.js';
+import { InboundTunnel } from './inbound-tunnel.js';
 
 /** Time for a peer to end its idle streams once it was told that the server closes, in ms. */
 const FAREWELL_MS = 500;
+
+/** Most tunnels of one connection: each has memory of its own. */
+const MAX_TUNNELS = 64;
 
 const METHOD_NOT_ALLOWED = constants.HTTP_STATUS_METHOD_NOT_ALLOWED;
 
@@ -24,11 +32,16 @@ export class InboundConnection implements InboundHost {
   readonly peer: string;
   retiring = false;
   private readonly streams = new Set<ServedStream>();
+  private tunnels = 0;
 
   constructor(
     private readonly session: Http2Session,
     private readonly counter: CallCounter,
     readonly maxMessageBytes: number,
+    /** What serves the calls of tunnels. */
+    private readonly acceptor: Acceptor,
+    /** What those who tunnel are told. */
+    private readonly own: Hello,
   ) {
     this.peer = peerOf(session.socket);
   }
@@ -50,11 +63,12 @@ export class InboundConnection implements InboundHost {
       const { path } = splitQuery(headers[':path'] ?? '');
       return new AnswerWriter(stream.on('error', ignore)).fail(nothingAt(path));
     }
-    const served =
-      typeof endpoint === 'function'
-        ? new InboundCalls(stream, headers, endpoint, this)
-        : new InboundDuplex(stream, headers, endpoint.stream, this);
+    if (isTunnel(headers) && this.tunnels >= MAX_TUNNELS) {
+      return new AnswerWriter(stream.on('error', ignore)).fail(tooManyTunnels());
+    }
+    const served = this.serve(stream, headers, endpoint);
     this.streams.add(served);
+    if (served instanceof InboundTunnel) this.tunnels++;
     if (this.session.closed) served.drain();
   }
 
@@ -86,12 +100,34 @@ export class InboundConnection implements InboundHost {
 
   onStreamGone(stream: ServedStream): void {
     this.streams.delete(stream);
+    if (stream instanceof InboundTunnel) this.tunnels--;
+  }
+
+  private serve(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    endpoint: Exclude<Endpoint, PassageEndpoint>,
+  ): ServedStream {
+    if (isTunnel(headers)) return new InboundTunnel(stream, headers, this.acceptor, this.own, this);
+    if (typeof endpoint === 'function') return new InboundCalls(stream, headers, endpoint, this);
+    return new InboundDuplex(stream, headers, endpoint.stream, this);
   }
 
   private retireIdle(): void {
     this.retiring = true;
     for (const stream of this.streams) stream.retire();
   }
+}
+
+function isTunnel(headers: IncomingHttpHeaders): boolean {
+  return headers[Header.TUNNEL] === '1';
+}
+
+function tooManyTunnels(): MeshError {
+  return new MeshError(
+    MeshCode.BUFFER_FULL,
+    `${MAX_TUNNELS} tunnels are open on this connection, and no more are taken`,
+  );
 }
 
 function ignore(): void {}

@@ -33,12 +33,20 @@ export interface PoolWatcher {
   onRefusal(series: SeriesKey): void;
 }
 
+/** The open streams of a series. */
+interface Series {
+  readonly key: SeriesKey;
+  readonly idle: PooledStream[];
+  /** How many there are, with those that carry a call. */
+  open: number;
+}
+
 /**
  * Streams that stay open between the calls that they carry, one call at a time, so that no call waits for the answer to
  * another and cancelling a call costs only its own stream. A stream carries calls of one path and one series.
  */
 export class StreamPool {
-  private readonly idle = new Map<SeriesKey, PooledStream[]>();
+  private readonly series = new Map<SeriesKey, Series>();
   private idleCount = 0;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -50,33 +58,42 @@ export class StreamPool {
     lane.session.once('close', () => clearInterval(this.sweeper));
   }
 
+  /** How many streams of a series are open. */
+  openOf(key: SeriesKey): number {
+    return this.series.get(key)?.open ?? 0;
+  }
+
   /**
    * Sends a call on an idle stream of its series, else on a new one, which its headers open.
    *
    * @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams
    */
   send(pending: PendingCall, key: SeriesKey): void {
-    const stream = this.take(key) ?? new PooledStream(this.lane, this, key, pending);
+    const series = this.series.get(key) ?? { key, idle: [], open: 0 };
+    const stream = this.take(series) ?? this.openFor(series, pending);
     stream.carry(pending);
   }
 
   /** Takes back a stream whose call has its answer. */
   release(stream: PooledStream): void {
     if (this.idleCount >= this.bounds.maxIdle || this.lane.session.closed) return stream.finish();
-    const siblings = this.idle.get(stream.key);
-    if (siblings) siblings.push(stream);
-    else this.idle.set(stream.key, [stream]);
+    stream.series.idle.push(stream);
     this.idleCount++;
     this.sweeper ??= setInterval(() => this.sweep(), this.bounds.idleMs).unref();
   }
 
   /** Forgets a stream that ended while it was idle. */
   drop(stream: PooledStream): void {
-    const siblings = this.idle.get(stream.key);
-    const index = siblings?.indexOf(stream) ?? -1;
-    if (!siblings || index < 0) return;
-    siblings.splice(index, 1);
-    this.forgetOne(stream.key, siblings);
+    const { idle } = stream.series;
+    const index = idle.indexOf(stream);
+    if (index < 0) return;
+    idle.splice(index, 1);
+    this.idleCount--;
+  }
+
+  /** A stream is gone. */
+  gone({ series }: PooledStream): void {
+    if (--series.open === 0) this.series.delete(series.key);
   }
 
   /** Closes all idle streams. */
@@ -84,16 +101,17 @@ export class StreamPool {
     this.closeIdle(() => true);
   }
 
-  private take(key: SeriesKey): PooledStream | undefined {
-    const siblings = this.idle.get(key);
-    const stream = siblings?.pop();
-    if (siblings && stream) this.forgetOne(key, siblings);
+  private take({ idle }: Series): PooledStream | undefined {
+    const stream = idle.pop();
+    if (stream) this.idleCount--;
     return stream;
   }
 
-  private forgetOne(key: SeriesKey, siblings: readonly PooledStream[]): void {
-    this.idleCount--;
-    if (siblings.length === 0) this.idle.delete(key);
+  private openFor(series: Series, opener: PendingCall): PooledStream {
+    const stream = new PooledStream(this.lane, this, series, opener);
+    series.open++;
+    this.series.set(series.key, series);
+    return stream;
   }
 
   private sweep(): void {
@@ -104,7 +122,7 @@ export class StreamPool {
   }
 
   private closeIdle(chosen: (stream: PooledStream) => boolean): void {
-    for (const stream of [...this.idle.values()].flat()) {
+    for (const stream of [...this.series.values()].flatMap(({ idle }) => idle)) {
       if (!chosen(stream)) continue;
       this.drop(stream);
       stream.finish();
@@ -122,7 +140,7 @@ class PooledStream extends CallStream {
   constructor(
     lane: Lane,
     private readonly pool: StreamPool,
-    readonly key: SeriesKey,
+    readonly series: Series,
     opener: PendingCall,
   ) {
     const { path, headers } = opener.call;
@@ -162,12 +180,13 @@ class PooledStream extends CallStream {
 
   protected override onStatus(failure: MeshError | undefined): void {
     this.pool.drop(this);
-    if (failure) this.pool.watcher?.onRefusal(this.key);
+    if (failure) this.pool.watcher?.onRefusal(this.series.key);
     this.take()?.fail(failure ?? this.ended());
   }
 
   protected override onGone(failure: MeshError | undefined): void {
     this.pool.drop(this);
+    this.pool.gone(this);
     if (failure) this.take()?.fail(failure);
   }
 

@@ -33,6 +33,8 @@ export type ChannelOptions = Pick<ResolvedMeshOptions, 'grpc' | 'limits'>;
 export interface Conductor<P extends Passenger> {
   /** @throws MeshError E0000000400 for headers that cannot be sent, or what node:http2 throws when it takes no more streams */
   send(passenger: P): void;
+  /** Calls under way that the lane does not count. */
+  readonly pending?: number;
   /** The connection is about to close: ends what is open without being used. */
   leave(): void;
 }
@@ -198,12 +200,13 @@ export class Channel<P extends Passenger> implements Carrier {
       resets: new ResetBudget(() => this.retire(session)),
       calls: 0,
       packs: false,
+      tunnels: false,
     };
+    const conductor = this.conductorOf(lane);
     const { keepaliveTimeMs } = this;
     const { keepaliveTimeoutMs } = this.options.grpc;
     const timing = { keepaliveTimeMs, keepaliveTimeoutMs, patience: GRPC_PATIENCE };
-    watchSession(session, timing, () => lane.calls > 0);
-    const conductor = this.conductorOf(lane);
+    watchSession(session, timing, () => lane.calls > 0 || (conductor.pending ?? 0) > 0);
     session.on('goaway', (code, _lastStream, data) => {
       this.heed(code, data);
       this.lose(session);

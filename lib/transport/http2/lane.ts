@@ -14,6 +14,8 @@ export interface Lane {
   calls: number;
   /** Whether the peer is known to understand packed calls: its last answer said so. */
   packs: boolean;
+  /** Whether it takes tunnels: its last answer said so. */
+  tunnels: boolean;
   /** Told what each stream's answer begins with; absent: nobody wants to know. */
   onAnswer?: ((headers: IncomingHttpHeaders) => void) | undefined;
 }

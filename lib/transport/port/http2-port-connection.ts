@@ -2,10 +2,17 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { InboundConnection, type CallCounter } from '../grpc/inbound-connection.js';
 import { isPassage } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
+import type { Hello } from '../tcp/hello.js';
 import { Http2Exchange } from './http2-exchange.js';
 import { HttpRequest, type HttpHost } from './http-request.js';
 import { Http2Passage } from './passage/http2-passage.js';
 import { ServedPassage } from './passage/served-passage.js';
+
+/** What a connection needs of the port it came through. */
+export interface Http2Host extends HttpHost {
+  /** What is said to those who tunnel. */
+  readonly own: Hello;
+}
 
 /** A connection of a port that speaks HTTP/2: some of its streams are gRPC, the others requests; either may be handed on. */
 export class Http2PortConnection {
@@ -14,10 +21,10 @@ export class Http2PortConnection {
 
   constructor(
     session: ServerHttp2Session,
-    private readonly host: HttpHost,
+    private readonly host: Http2Host,
     counter: CallCounter,
   ) {
-    this.grpc = new InboundConnection(session, counter, host.maxMessageBytes);
+    this.grpc = new InboundConnection(session, counter, host.maxMessageBytes, host.acceptor, host.own);
     session.on('stream', (stream, headers) => this.open(stream, headers));
   }
 

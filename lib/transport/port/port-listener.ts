@@ -8,10 +8,10 @@ import { watchSession } from '../http2/session-keepalive.js';
 import { Keepalive } from '../keepalive.js';
 import type { Acceptor, ListenAt, Listener } from '../transport.js';
 import { Http1Port } from './http1-port.js';
-import { Http2PortConnection } from './http2-port-connection.js';
-import type { HttpHost } from './http-request.js';
+import { type Http2Host, Http2PortConnection } from './http2-port-connection.js';
 import { peerOf } from '../peer.js';
 import { Reception, type Spoken, type Welcome } from './reception.js';
+import type { Hello } from '../tcp/hello.js';
 import { InboundLink } from '../tcp/inbound-link.js';
 import { ownHello, type TcpOptions } from '../tcp/tcp-options.js';
 import { TlsDoor } from './tls-door.js';
@@ -38,9 +38,10 @@ const IDLE_TIMEOUT_MS = 900_000;
  * A port that serves gRPC, HTTP/2, HTTP/1.1 and the TCP protocol, with TLS and without. What a connection speaks is told by its first bytes,
  * those within TLS once more, and on HTTP/2 by the content type of each stream.
  */
-export class PortListener implements Listener, HttpHost {
+export class PortListener implements Listener, Http2Host {
   readonly maxMessageBytes: number;
   readonly idleTimeoutMs: number;
+  readonly own: Hello;
   private readonly counter = { calls: 0 };
   private readonly reception: Reception;
   private readonly sockets = new Set<Socket>();
@@ -58,6 +59,7 @@ export class PortListener implements Listener, HttpHost {
   ) {
     const { requestTimeoutMs = REQUEST_TIMEOUT_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = at;
     this.idleTimeoutMs = idleTimeoutMs;
+    this.own = ownHello(options);
     this.maxMessageBytes = options.limits.maxBodyBytes;
     this.http1 = new Http1Port(this, { handshakeTimeoutMs, requestTimeoutMs });
     const plaintext = tls?.plaintext ?? 'serve';
@@ -143,7 +145,7 @@ export class PortListener implements Listener, HttpHost {
   }
 
   private speakMesh(socket: Socket, known: () => void): void {
-    const link: InboundLink = new InboundLink(socket, ownHello(this.options), {
+    const link: InboundLink = new InboundLink(socket, this.own, {
       acceptor: this.acceptor,
       onGreeted: known,
       onCall: () => this.onCall(),

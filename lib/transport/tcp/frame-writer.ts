@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
 import { lengthOf, type Tailed } from '../tails.js';
+import type { ByteCarrier } from './byte-carrier.js';
 import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
 
 /** Small frames are gathered in buffers of this size. */
@@ -61,7 +61,7 @@ export class FrameWriter {
 
   /** @param onPressure told when more waits than should, and when it is gone */
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: ByteCarrier,
     private readonly onPressure: (pressure: Pressure) => void,
   ) {}
 

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { IdTable } from '../../collections/id-table.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
@@ -10,6 +9,7 @@ import { peerOf } from '../peer.js';
 import { tooLong } from '../refusals.js';
 import { lengthOf, type Tailed } from '../tails.js';
 import type { Acceptor, CallAnswer } from '../transport.js';
+import type { ByteCarrier } from './byte-carrier.js';
 import type { Outcome } from './frame-writer.js';
 import type { Head } from './heads.js';
 import { agree, encodeHello, type Hello } from './hello.js';
@@ -28,6 +28,8 @@ const KEPT_AT_MOST = 32;
 /** What a connection needs of the port it came through, and tells it. */
 export interface InboundLinkHost {
   readonly acceptor: Acceptor;
+  /** What all calls begin with, whatever they say; absent: what they say. */
+  readonly head?: Head;
   /** The peer has said what it has to say before it may call. */
   onGreeted(): void;
   /** A call or stream has begun. */
@@ -55,7 +57,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
 
   /** The connection has shown what it speaks: it begins with {@link MAGIC}. */
   constructor(
-    socket: Socket,
+    socket: ByteCarrier,
     private readonly own: Hello,
     private readonly host: InboundLinkHost,
   ) {
@@ -146,7 +148,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   private gotCall(id: number, payload: PayloadReader, part: Part): void {
     this.begin(id);
     const timeoutMs = payload.number();
-    const head = this.link.head(payload);
+    const head = this.headOf(payload);
     if (part === 'whole') return this.arrived(id, head, timeoutMs, this.link.kept(payload));
     if (id <= this.closedFrom) this.arriving.add(id);
     this.link.assemblies.begin(id, payload.number(), 'calls', (body) => {
@@ -189,7 +191,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.begin(id);
     // Streams have no timeout.
     payload.number();
-    const head = this.link.head(payload);
+    const head = this.headOf(payload);
     if (id > this.closedFrom) return;
     if (this.isFull) return this.link.fail(id, this.tooMany());
     const stream = new TcpInboundStream(id, head, this);
@@ -207,6 +209,11 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const call = this.calls.get(id);
     if (call) this.lose(call, gone);
     this.streams.get(id)?.gotGone(gone);
+  }
+
+  private headOf(payload: PayloadReader): Head {
+    const said = this.link.head(payload);
+    return this.host.head ?? said;
   }
 
   /** A new id is higher than all before. */

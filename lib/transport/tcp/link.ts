@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
@@ -6,6 +5,7 @@ import { lengthOf, type Tailed, wholeOf } from '../tails.js';
 import type { BodyLifetime, OutboundCall, OutboundHead } from '../transport.js';
 import { Assemblies, type Bulk } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
+import type { ByteCarrier } from './byte-carrier.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { FrameWriter, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
@@ -76,7 +76,7 @@ export class Link implements FrameSink {
    * @param source how it comes: behind so many bytes, and out of what the socket reads into
    */
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: ByteCarrier,
     own: Hello,
     private readonly owner: LinkOwner,
     { skip = 0, intake }: { readonly skip?: number; readonly intake?: Intake | undefined } = {},

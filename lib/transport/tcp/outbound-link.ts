@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { IdTable } from '../../collections/id-table.js';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { toMeshError } from '../../errors/from-unknown.js';
@@ -7,6 +6,7 @@ import { MeshError } from '../../errors/mesh-error.js';
 import type { Pingable } from '../keepalive.js';
 import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { notPacked, tooLong } from '../refusals.js';
+import type { ByteCarrier } from './byte-carrier.js';
 import type { LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
@@ -51,7 +51,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   /** @param intake what the socket reads into, where it is no memory of its own for each time */
   constructor(
-    socket: Socket,
+    socket: ByteCarrier,
     private readonly own: Hello,
     private readonly host: OutboundLinkHost,
     intake?: Intake,
@@ -131,6 +131,12 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   /** Asks whether the peer is there. */
   ping(answered: () => void): void {
     this.link.ping(answered);
+  }
+
+  /** Takes no more calls, and ends the connection after those under way. */
+  leave(): void {
+    this.retire();
+    this.leaveIfDone();
   }
 
   /** Ends the connection once nothing is under way. */

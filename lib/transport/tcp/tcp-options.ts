@@ -5,6 +5,9 @@ import { VERSIONS } from './wire.js';
 /** What of the options concerns connections. */
 export type TcpOptions = Pick<ResolvedMeshOptions, 'tcp' | 'limits' | 'nodeId' | 'instId'>;
 
+/** What of them is said to the other side. */
+export type HelloOptions = Omit<TcpOptions, 'tcp'>;
+
 /** Calls and streams taken at a time on one connection. */
 const MAX_CALLS = 10_000;
 
@@ -21,7 +24,7 @@ const TABLE = { pairs: 1_024, characters: 128 * 1024, heads: { count: 256, chara
 const FORMS: ReadonlySet<Form> = new Set(['packed']);
 
 /** What this process says of itself when a connection begins. */
-export function ownHello({ limits, nodeId, instId }: TcpOptions): Hello {
+export function ownHello({ limits, nodeId, instId }: HelloOptions): Hello {
   return {
     versions: VERSIONS,
     maxMessageBytes: Math.min(limits.maxBodyBytes, 0xffff_ffff),
