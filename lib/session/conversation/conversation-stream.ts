@@ -1,3 +1,4 @@
+import { ListItem } from '../../collections/linked-list.js';
 import { Cancellation } from '../../context/cancellation.js';
 import type { Unsent } from '../../context/time-limits.js';
 import { toMeshError } from '../../errors/from-unknown.js';
@@ -25,7 +26,7 @@ export interface ConversationStreamOwner {
 }
 
 /** The asking side of one stream of a conversation: its answers come in the order of its requests. */
-export class ConversationStream implements CallCarrier {
+export class ConversationStream extends ListItem implements CallCarrier {
   /** What was sent and is not answered, in order. */
   private readonly pending: OutboundCall[] = [];
   private pendingBytes = 0;
@@ -37,6 +38,7 @@ export class ConversationStream implements CallCarrier {
     private readonly stream: DuplexStream,
     private readonly owner: ConversationStreamOwner = {},
   ) {
+    super();
     void this.read();
   }
 

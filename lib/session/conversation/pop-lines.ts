@@ -1,3 +1,4 @@
+import { LinkedList } from '../../collections/linked-list.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { SessionAnswer, SessionRequest } from '../../protocol/session-call.js';
@@ -17,7 +18,7 @@ const IDLE_MS = 5_000;
  * it was taken; a pop whose caller gave up takes nothing, since its stream is then reset.
  */
 export class PopLines {
-  private readonly used = new Set<ConversationStream>();
+  private readonly used = new LinkedList<ConversationStream>();
   private idle: ConversationStream[] = [];
   private timer: NodeJS.Timeout | undefined;
   private closed: MeshError | undefined;
@@ -72,19 +73,19 @@ export class PopLines {
     let line = this.idle.pop();
     while (line?.over) line = this.idle.pop();
     line ??= new ConversationStream(this.open());
-    this.used.add(line);
+    this.used.append(line);
     return line;
   }
 
   private keep(line: ConversationStream): void {
-    this.used.delete(line);
+    this.used.remove(line);
     if (this.closed || this.idle.length >= MAX_IDLE) return line.end();
     this.idle.push(line);
     this.timer ??= setTimeout(() => this.hangUp(), IDLE_MS);
   }
 
   private drop(line: ConversationStream, reason: MeshError): void {
-    this.used.delete(line);
+    this.used.remove(line);
     line.cancel(reason);
   }
 

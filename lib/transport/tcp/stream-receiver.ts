@@ -15,15 +15,17 @@ export class StreamReceiver implements MessageReceiver {
   /** What was read, and not granted anew yet. */
   private read = 0;
 
-  /** Messages that were cut, and wait to be read. */
-  private readonly large = new Set<unknown>();
+  /** Messages that were cut, and wait to be read, in their order: so they are read. */
+  private readonly large: unknown[] = [];
   private largeBytes = 0;
   private half: 'open' | 'ended' | 'over' = 'open';
 
   /** @param onLeft told when the reader wants no more */
   constructor(onLeft: () => void) {
     const onTaken = (message: { readonly length: number }): void => {
-      if (this.large.delete(message)) this.release(message.length);
+      if (this.large[0] !== message) return;
+      this.large.shift();
+      this.release(message.length);
     };
     this.messages = new Inbox({ onRoom: () => this.grant(), onLeft, onTaken });
   }
@@ -50,7 +52,7 @@ export class StreamReceiver implements MessageReceiver {
   pushLarge(message: Buffer): void {
     const waits = !this.messages.isAwaited && this.half !== 'over';
     this.largeBytes += message.length;
-    if (waits) this.large.add(message);
+    if (waits) this.large.push(message);
     this.take(message);
     if (!waits) this.release(message.length);
   }
@@ -64,7 +66,7 @@ export class StreamReceiver implements MessageReceiver {
   /** The stream is over: what is left unread counts no more. */
   leave(): void {
     this.half = 'over';
-    this.large.clear();
+    this.large.length = 0;
     this.release(this.largeBytes);
   }
 
