@@ -1,3 +1,4 @@
+import { LinkedList, ListItem } from '../collections/linked-list.js';
 import { Cancellation } from '../context/cancellation.js';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
@@ -6,26 +7,32 @@ import { successAnswer, type SessionOutcome, type SessionWait } from './session-
 /** A pop that is cancelled for this reason ends as though its time had passed. */
 export const CLOSING = new MeshError(MeshCode.UNREACHABLE, 'the node is closing');
 
+/** A pop under way. */
+class Wait extends ListItem {
+  readonly cancellation = new Cancellation();
+}
+
 /**
  * The pops that callers elsewhere have under way. When the node closes, they end as though their time had passed without a
  * message: every deployed peer asks again then, of this node or of another, while an error would end its session.
  */
 export class DrainingWaits {
-  private readonly waits = new Set<Cancellation>();
+  private readonly waits = new LinkedList<Wait>();
   private draining = false;
 
   /** Serves a pop; once the waits have ended, without waiting. */
   async serve(wait: SessionWait, pop: (wait: SessionWait) => Promise<SessionOutcome>): Promise<SessionOutcome> {
     if (this.draining) return pop({ deadline: Date.now(), cancellation: wait.cancellation });
-    const own = new Cancellation();
-    const forget = wait.cancellation.onCancel((reason) => own.cancel(reason));
-    this.waits.add(own);
+    const own = new Wait();
+    const { cancellation } = own;
+    const forget = wait.cancellation.onCancel((reason) => cancellation.cancel(reason));
+    this.waits.append(own);
     try {
-      const outcome = await pop({ deadline: wait.deadline, cancellation: own });
-      const ended = own.reason === CLOSING && outcome.answer.code !== MeshCode.SUCCESS;
+      const outcome = await pop({ deadline: wait.deadline, cancellation });
+      const ended = cancellation.reason === CLOSING && outcome.answer.code !== MeshCode.SUCCESS;
       return ended ? { ...outcome, answer: successAnswer(undefined) } : outcome;
     } finally {
-      this.waits.delete(own);
+      this.waits.remove(own);
       forget();
     }
   }
@@ -33,6 +40,6 @@ export class DrainingWaits {
   /** Ends the waits of now, and lets none begin. */
   end(): void {
     this.draining = true;
-    for (const wait of this.waits) wait.cancel(CLOSING);
+    for (const { cancellation } of this.waits) cancellation.cancel(CLOSING);
   }
 }
