@@ -1,10 +1,8 @@
 import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
 import { lengthOf, type Tailed } from '../tails.js';
 import type { ByteCarrier } from './byte-carrier.js';
+import { Slab } from './slab.js';
 import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
-
-/** Small frames are gathered in buffers of this size. */
-const SLAB_BYTES = 64 * 1024;
 
 /** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
 export const AHEAD_BYTES = 512 * 1024;
@@ -23,6 +21,9 @@ const FIRST_EARLY = 4;
 const MAX_EARLY = 64;
 
 const none: Uint8Array = new Uint8Array(0);
+
+/** For connections with few frames at a time: however many there are, it is one piece of memory that they all write into. */
+const common = new Slab();
 
 /** What became of what was written: it was handed to the network, or lost with the connection. */
 export type Outcome = 'delivered' | 'lost';
@@ -44,10 +45,16 @@ export interface LargeSend {
  * pieces of large messages, which are not copied and go no faster than the socket takes them.
  */
 export class FrameWriter {
-  private slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** Where the frames gathered last stand. */
+  private slab = common.bytes;
   private begin = 0;
   private end = 0;
+  /** Those gathered before, elsewhere. */
   private full: Uint8Array[] = [];
+  private fullBytes = 0;
+  /** For who writes much at a time, or is not read at once: what others write would stand between, and the common one be held for long. */
+  private own: Slab | undefined;
+  private usesOwn = false;
   private large: LargeSend[] = [];
   private flushed: ((outcome: Outcome) => void)[] = [];
   private phase: 'open' | 'ending' | 'closed' = 'open';
@@ -135,21 +142,32 @@ export class FrameWriter {
   /** The connection is gone: nothing is written any more. */
   close(): void {
     this.phase = 'closed';
-    this.full = [];
+    this.gathered();
+    this.own = undefined;
+    this.slab = common.bytes;
+    this.begin = this.end = 0;
     this.waiting = [];
     for (const { sent } of this.large.splice(0)) sent('lost');
     for (const tell of this.flushed.splice(0)) tell('lost');
   }
 
   private reserve(bytes: number): number {
-    if (this.end + bytes > this.slab.length) {
-      if (this.end > this.begin) this.full.push(this.slab.subarray(this.begin, this.end));
-      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
-      this.begin = this.end = 0;
-    }
-    const at = this.end;
-    this.end += bytes;
+    const slab = this.usesOwn ? (this.own ??= new Slab()) : common;
+    const at = slab.reserve(bytes);
+    if (at !== this.end || slab.bytes !== this.slab) this.goOnAt(at, slab.bytes);
+    this.end = at + bytes;
     return at;
+  }
+
+  /** What comes next does not stand behind what was gathered. */
+  private goOnAt(at: number, slab: Buffer): void {
+    if (this.end > this.begin) {
+      this.full.push(this.slab.subarray(this.begin, this.end));
+      this.fullBytes += this.end - this.begin;
+      if (slab === this.slab) this.usesOwn = true;
+    }
+    this.slab = slab;
+    this.begin = at;
   }
 
   private header(at: number, length: number, type: number, id: number): void {
@@ -182,8 +200,11 @@ export class FrameWriter {
   }
 
   private flushNow(): void {
+    const { usesOwn } = this;
     this.scheduled = false;
     this.write();
+    this.usesOwn = this.socket.writableLength > 0;
+    if (!usesOwn && !this.usesOwn) this.own = undefined;
   }
 
   private write(): void {
@@ -208,7 +229,7 @@ export class FrameWriter {
 
   /** Whether as much was gathered in this turn of the event loop alone. */
   private get isStuffed(): boolean {
-    return this.full.length * SLAB_BYTES >= UNSENT_BYTES;
+    return this.fullBytes >= UNSENT_BYTES;
   }
 
   private fill(): void {
@@ -235,6 +256,7 @@ export class FrameWriter {
     if (this.end > this.begin) parts.push(this.slab.subarray(this.begin, this.end));
     this.begin = this.end;
     this.full = [];
+    this.fullBytes = 0;
     return parts;
   }
 

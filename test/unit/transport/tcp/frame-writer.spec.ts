@@ -1,9 +1,11 @@
+import * as fc from 'fast-check';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FrameWriter } from '../../../../lib/transport/tcp/frame-writer.js';
 import { FrameType, HEADER_BYTES } from '../../../../lib/transport/tcp/wire.js';
+import { eventually } from '../../../support/eventually.js';
 import { socketPair } from '../../../support/tcp-links.js';
 
 describe('a writer of frames', () => {
@@ -41,5 +43,30 @@ describe('a writer of frames', () => {
     frames(4);
     const outcome = new Promise((resolve) => writer.onFlushed(resolve));
     expect(await outcome).toBe('delivered');
+  });
+
+  it('writes what it was given, whatever others write in the same turn', async () => {
+    const pairs = await Promise.all([1, 2, 3].map(() => socketPair()));
+    const ends = pairs.map(([own, peer]) => ({ writer: new FrameWriter(own, () => undefined), own, peer }));
+    const came = ends.map(() => [] as Buffer[]);
+    ends.forEach(({ peer }, at) => peer.on('data', (chunk: Buffer) => came[at]?.push(chunk)));
+    const step = fc.record({ at: fc.nat(2), bytes: fc.oneof(fc.nat(200), fc.nat(16_000)), ends: fc.nat(9) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        const expected = ends.map(() => [] as Buffer[]);
+        for (const [index, { at, bytes, ends: end }] of steps.entries()) {
+          const payload = Buffer.alloc(bytes, index + 1);
+          ends[at]?.writer.frame(FrameType.PING, index, payload);
+          expected[at]?.push(Buffer.of(0, bytes >> 8, bytes, FrameType.PING, 0, 0, 0, index), payload);
+          if (end === 0) await turn();
+        }
+        const wanted = expected.map((parts) => Buffer.concat(parts));
+        const arrived = (): readonly number[] => came.map((parts) => parts.reduce((sum, part) => sum + part.length, 0));
+        await eventually('all has come', () => arrived().every((length, at) => length >= (wanted[at]?.length ?? 0)));
+        for (const [at, parts] of came.entries()) expect(Buffer.concat(parts.splice(0))).toEqual(wanted[at]);
+      }),
+      { numRuns: 15 },
+    );
+    for (const { own } of ends) own.destroy();
   });
 });
