@@ -1,5 +1,5 @@
 /** Bytes of a slab: small frames are gathered in it. */
-export const SLAB_BYTES = 64 * 1024;
+const SLAB_BYTES = 64 * 1024;
 
 /** Memory for small frames. What was written is never written over: it is let go with the last who holds a part of it. */
 export class Slab {
