@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AHEAD_BYTES } from '../../lib/transport/tcp/frame-writer.js';
-import { TcpCall } from '../../lib/transport/tcp/outbound-link.js';
+import { AHEAD_BYTES } from '../../lib/transport/link/frame-writer.js';
+import { LinkCall } from '../../lib/transport/link/outbound-link.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, HEADER_BYTES, MAGIC, MORE, PIECE_BYTES } from '../../lib/transport/tcp/wire.js';
+import { FrameType, HEADER_BYTES, MAGIC, MORE, PIECE_BYTES } from '../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
 import { callFrame, framesOf, greeting } from '../support/tcp-frames.js';
 import { dialLink, serveLink } from '../support/tcp-links.js';
@@ -91,7 +91,7 @@ async function toTheServer(bytes: number): Promise<Way> {
   const { link, socket, peer } = await dialLink({ maxMessageBytes: bytes, bulkBytes: bytes });
   const nothing = (): void => undefined;
   const untold = { answered: nothing, failed: nothing };
-  const send = (body: Uint8Array): void => link.send(new TcpCall(outbound({ body }), untold, nothing));
+  const send = (body: Uint8Array): void => link.send(new LinkCall(outbound({ body }), untold, nothing));
   send(Buffer.alloc(bytes));
   const ask = (due: () => void): void => {
     due();

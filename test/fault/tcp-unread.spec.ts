@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { PayloadReader, PayloadWriter } from '../../lib/protocol/payload.js';
-import { UNSENT_BYTES } from '../../lib/transport/tcp/frame-writer.js';
-import { TcpCall } from '../../lib/transport/tcp/outbound-link.js';
-import { OutboundStream } from '../../lib/transport/tcp/outbound-stream.js';
-import { FrameType } from '../../lib/transport/tcp/wire.js';
+import { UNSENT_BYTES } from '../../lib/transport/link/frame-writer.js';
+import { LinkCall } from '../../lib/transport/link/outbound-link.js';
+import { OutboundStream } from '../../lib/transport/link/outbound-stream.js';
+import { FrameType } from '../../lib/transport/link/wire.js';
 import type { Acceptor } from '../../lib/transport/transport.js';
 import { eventually } from '../support/eventually.js';
 import { callFrame, frame, framesOf, greeting, openFrame, type SeenFrame } from '../support/tcp-frames.js';
@@ -153,7 +153,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
 describe('a TCP connection to a server that reads nothing', () => {
   const call = ({ link }: Dialled): Promise<Uint8Array> =>
     new Promise((answered, failed) =>
-      link.send(new TcpCall(outbound({ body: SMALL }), { answered, failed }, () => undefined)),
+      link.send(new LinkCall(outbound({ body: SMALL }), { answered, failed }, () => undefined)),
     );
 
   it('holds its calls back, and fails each of them when it is over', async () => {

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
-import { FrameReader } from '../../lib/transport/tcp/frame-reader.js';
+import { FrameReader } from '../../lib/transport/link/frame-reader.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
-import { FrameType } from '../../lib/transport/tcp/wire.js';
+import { FrameType } from '../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
 import { outbound, transportOptions } from '../support/transport-fixtures.js';
 import { within } from './target.js';

@@ -1,4 +1,4 @@
-import { FrameType, HEADER_BYTES, MAGIC, MORE } from '../../lib/transport/tcp/wire.js';
+import { FrameType, HEADER_BYTES, MAGIC, MORE } from '../../lib/transport/link/wire.js';
 import type { Random } from './random.js';
 
 /** Longest input, in bytes. */

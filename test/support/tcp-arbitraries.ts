@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { FrameType, MAX_ID, MORE, STREAMS_ID } from '../../lib/transport/tcp/wire.js';
-import { encodeHello } from '../../lib/transport/tcp/hello.js';
+import { FrameType, MAX_ID, MORE, STREAMS_ID } from '../../lib/transport/link/wire.js';
+import { encodeHello } from '../../lib/transport/link/hello.js';
 import { frame, GREETING, number, text } from './tcp-frames.js';
 
 /** Values at which something changes: sizes, counts and ids. */

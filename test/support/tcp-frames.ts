@@ -1,7 +1,7 @@
-import { encodeHello, type Hello } from '../../lib/transport/tcp/hello.js';
-import { HeadWriter } from '../../lib/transport/tcp/heads.js';
+import { encodeHello, type Hello } from '../../lib/transport/link/hello.js';
+import { HeadWriter } from '../../lib/transport/link/heads.js';
 import { PayloadReader, PayloadWriter } from '../../lib/protocol/payload.js';
-import { FrameType, MAGIC, MORE } from '../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC, MORE } from '../../lib/transport/link/wire.js';
 
 /** What a test peer says of itself. */
 export const GREETING: Hello = {

@@ -1,11 +1,11 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Acceptor } from '../../lib/transport/transport.js';
-import type { Hello } from '../../lib/transport/tcp/hello.js';
-import { InboundLink } from '../../lib/transport/tcp/inbound-link.js';
-import { OutboundLink } from '../../lib/transport/tcp/outbound-link.js';
+import type { Hello } from '../../lib/transport/link/hello.js';
+import { InboundLink } from '../../lib/transport/link/inbound-link.js';
+import { OutboundLink } from '../../lib/transport/link/outbound-link.js';
 import type { MeshError } from '../../lib/errors/mesh-error.js';
-import { MAGIC } from '../../lib/transport/tcp/wire.js';
+import { MAGIC } from '../../lib/transport/link/wire.js';
 import { GREETING, greeting } from './tcp-frames.js';
 
 /** Both ends of a connection over loopback; they are destroyed after the test. */

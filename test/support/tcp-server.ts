@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
-import { MAGIC } from '../../lib/transport/tcp/wire.js';
+import { MAGIC } from '../../lib/transport/link/wire.js';
 import type { Connection } from '../../lib/transport/transport.js';
 import { framesOf, type SeenFrame } from './tcp-frames.js';
 import { transportOptions } from './transport-fixtures.js';

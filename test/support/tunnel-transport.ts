@@ -3,8 +3,8 @@ import { UnaryCall } from '../../lib/transport/grpc/unary-call.js';
 import { PortListener } from '../../lib/transport/port/port-listener.js';
 import { Channel, type Conductor } from '../../lib/transport/http2/channel.js';
 import type { Lane } from '../../lib/transport/http2/lane.js';
-import { type OutboundLinkHost, TcpCall } from '../../lib/transport/tcp/outbound-link.js';
-import { ownHello } from '../../lib/transport/tcp/tcp-options.js';
+import { type OutboundLinkHost, LinkCall } from '../../lib/transport/link/outbound-link.js';
+import { ownHello } from '../../lib/transport/link/own-hello.js';
 import { bareAnswer } from '../../lib/transport/answers.js';
 import { unreachable } from '../../lib/transport/failures.js';
 import { refusalOf } from '../../lib/transport/refusals.js';
@@ -39,7 +39,7 @@ export class TunnelTransport implements Transport {
 
 class TunnelConnection implements Connection {
   readonly packs = true;
-  private readonly channel: Channel<TcpCall>;
+  private readonly channel: Channel<LinkCall>;
   private readonly underWay = new UnderWay();
   private closing: Promise<void> | undefined;
 
@@ -60,7 +60,7 @@ class TunnelConnection implements Connection {
     if (this.closing) return Promise.reject(unreachable(this.address, 'the connection was closed'));
     return new Promise((resolve, reject) => {
       this.underWay.enter();
-      this.channel.send(new TcpCall(call, { answered: resolve, failed: reject }, () => this.underWay.leave()));
+      this.channel.send(new LinkCall(call, { answered: resolve, failed: reject }, () => this.underWay.leave()));
     });
   }
 
@@ -83,7 +83,7 @@ class TunnelConnection implements Connection {
 }
 
 /** The tunnels of one connection, by path and headers. */
-class Digger implements Conductor<TcpCall> {
+class Digger implements Conductor<LinkCall> {
   private readonly diggings = new Map<string, Digging>();
 
   constructor(
@@ -95,7 +95,7 @@ class Digger implements Conductor<TcpCall> {
     return [...this.diggings.values()].reduce((sum, { pending }) => sum + pending, 0);
   }
 
-  send(call: TcpCall): void {
+  send(call: LinkCall): void {
     const { path, headers } = call.call;
     const key = JSON.stringify([path, headers]);
     let digging = this.diggings.get(key);
@@ -113,7 +113,7 @@ class Digger implements Conductor<TcpCall> {
 
 class Digging implements OutboundLinkHost {
   readonly tunnel: OutboundTunnel;
-  private waiting: TcpCall[] | undefined = [];
+  private waiting: LinkCall[] | undefined = [];
 
   constructor(
     head: SharedHead,
@@ -128,7 +128,7 @@ class Digging implements OutboundLinkHost {
     return this.tunnel.link.pending + (this.waiting?.length ?? 0);
   }
 
-  send(call: TcpCall): void {
+  send(call: LinkCall): void {
     if (this.waiting) this.waiting.push(call);
     else this.tunnel.link.send(call);
   }

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { MAGIC } from '../../lib/transport/tcp/wire.js';
+import { MAGIC } from '../../lib/transport/link/wire.js';
 
 /** What a connection turned out to speak. `tls` hides what is spoken within. */
 export type SpokenThere = 'tcp' | 'grpc' | 'tls';

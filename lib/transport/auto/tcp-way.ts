@@ -1,7 +1,6 @@
 import { Backoff } from '../backoff.js';
 import type { Target } from '../target.js';
-import { TcpConnection } from '../tcp/tcp-connection.js';
-import type { TcpOptions } from '../tcp/tcp-options.js';
+import { TcpConnection, type TcpOptions } from '../tcp/tcp-connection.js';
 
 /** A connection that lasts so long has got through: when it is lost, the next may be tried at once, in ms. */
 const LASTING_MS = 10_000;

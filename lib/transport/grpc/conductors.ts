@@ -4,9 +4,9 @@ import type { Lane } from '../http2/lane.js';
 import type { PendingCall } from '../pending-call.js';
 import { notPacked } from '../refusals.js';
 import { OutboundDuplex } from './outbound-duplex.js';
-import type { Hello } from '../tcp/hello.js';
-import { TcpCall } from '../tcp/outbound-link.js';
-import { WHOLE_BYTES } from '../tcp/wire.js';
+import type { Hello } from '../link/hello.js';
+import { LinkCall } from '../link/outbound-link.js';
+import { WHOLE_BYTES } from '../link/wire.js';
 import { Tunnels } from './tunnels.js';
 import { GENEROUS, type SeriesKey, SPARING, StreamPool } from './stream-pool.js';
 import { UnaryCall } from './unary-call.js';
@@ -82,7 +82,7 @@ class Learner {
     // Long messages would be copied on their way through a tunnel.
     const head = this.lane.tunnels && call.call.body.length <= WHOLE_BYTES ? call.call.packed : undefined;
     const tunnel = head && this.tunnels.at(head);
-    if (tunnel && call instanceof TcpCall) return tunnel.send(call);
+    if (tunnel && call instanceof LinkCall) return tunnel.send(call);
     this.pool.send(call, key);
     if (head && this.pool.openOf(key) > 1) this.tunnels.dig(head);
   }

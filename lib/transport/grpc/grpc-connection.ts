@@ -8,8 +8,8 @@ import { PendingCall } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
-import { TcpCall } from '../tcp/outbound-link.js';
-import { type HelloOptions, ownHello } from '../tcp/tcp-options.js';
+import { LinkCall } from '../link/outbound-link.js';
+import { type HelloOptions, ownHello } from '../link/own-hello.js';
 import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { conductors, type GrpcPassenger } from './conductors.js';
@@ -65,7 +65,7 @@ export class GrpcConnection implements Connection {
     const refusal = refusalOf(call, this.maxMessageBytes) ?? this.closed();
     if (refusal) return owner.failed(refusal);
     this.underWay.enter();
-    this.nextChannel().send(new (call.packed ? TcpCall : PendingCall)(call, owner, this.settled));
+    this.nextChannel().send(new (call.packed ? LinkCall : PendingCall)(call, owner, this.settled));
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {

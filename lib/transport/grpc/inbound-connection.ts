@@ -1,11 +1,12 @@
 import { constants, type IncomingHttpHeaders, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { LinkedList } from '../../collections/linked-list.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { Header } from '../../protocol/headers.js';
 import { isPassage, nothingAt } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
 import { peerOf } from '../peer.js';
-import type { Hello } from '../tcp/hello.js';
+import type { Hello } from '../link/hello.js';
 import type { Acceptor, Endpoint, PassageEndpoint } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { InboundCalls } from './inbound-calls.js';
@@ -31,7 +32,7 @@ export interface CallCounter {
 export class InboundConnection implements InboundHost {
   readonly peer: string;
   retiring = false;
-  private readonly streams = new Set<ServedStream>();
+  private readonly streams = new LinkedList<ServedStream>();
   private tunnels = 0;
 
   constructor(
@@ -67,7 +68,7 @@ export class InboundConnection implements InboundHost {
       return new AnswerWriter(stream.on('error', ignore)).fail(tooManyTunnels());
     }
     const served = this.serve(stream, headers, endpoint);
-    this.streams.add(served);
+    this.streams.append(served);
     if (served instanceof InboundTunnel) this.tunnels++;
     if (this.session.closed) served.drain();
   }
@@ -99,7 +100,7 @@ export class InboundConnection implements InboundHost {
   }
 
   onStreamGone(stream: ServedStream): void {
-    this.streams.delete(stream);
+    this.streams.remove(stream);
     if (stream instanceof InboundTunnel) this.tunnels--;
   }
 

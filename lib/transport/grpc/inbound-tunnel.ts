@@ -1,11 +1,11 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { toMeshError } from '../../errors/from-unknown.js';
-import type { Hello } from '../tcp/hello.js';
-import { InboundLink } from '../tcp/inbound-link.js';
+import type { Hello } from '../link/hello.js';
+import { InboundLink } from '../link/inbound-link.js';
 import type { Acceptor } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { FrameReader } from './frames.js';
-import type { InboundHost, ServedStream } from './inbound-host.js';
+import { ServedStream, type InboundHost } from './inbound-host.js';
 import { originOf } from './inbound-message.js';
 import { MAX_TUNNEL_MESSAGE, TunnelCarrier, type TunnelEnd } from './tunnel-carrier.js';
 
@@ -13,7 +13,7 @@ import { MAX_TUNNEL_MESSAGE, TunnelCarrier, type TunnelEnd } from './tunnel-carr
  * The server's end of a tunnel. Whatever its frames say, its calls are of the path and have the headers that opened it: what stands between
  * has seen no others.
  */
-export class InboundTunnel implements ServedStream, TunnelEnd {
+export class InboundTunnel extends ServedStream implements TunnelEnd {
   private readonly reader = new FrameReader(MAX_TUNNEL_MESSAGE);
   private readonly writer: AnswerWriter;
   private readonly carrier: TunnelCarrier;
@@ -26,6 +26,7 @@ export class InboundTunnel implements ServedStream, TunnelEnd {
     own: Hello,
     host: InboundHost,
   ) {
+    super();
     this.writer = new AnswerWriter(stream);
     this.carrier = new TunnelCarrier(stream, this);
     this.link = new InboundLink(this.carrier, own, {

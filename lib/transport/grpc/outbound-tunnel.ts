@@ -1,8 +1,8 @@
 import type { MeshError } from '../../errors/mesh-error.js';
 import { Header } from '../../protocol/headers.js';
 import type { Lane } from '../http2/lane.js';
-import type { Hello } from '../tcp/hello.js';
-import { OutboundLink, type OutboundLinkHost } from '../tcp/outbound-link.js';
+import type { Hello } from '../link/hello.js';
+import { OutboundLink, type OutboundLinkHost } from '../link/outbound-link.js';
 import type { SharedHead } from '../transport.js';
 import { CallStream } from './call-stream.js';
 import { type Frame, writeFrame } from './frames.js';

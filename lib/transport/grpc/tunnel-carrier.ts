@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Http2Stream } from 'node:http2';
-import type { ByteCarrier } from '../tcp/byte-carrier.js';
+import type { ByteCarrier } from '../link/byte-carrier.js';
 
 /** Largest gRPC message read within a tunnel, in bytes: more than is ever written at once. */
 export const MAX_TUNNEL_MESSAGE = 1024 * 1024;

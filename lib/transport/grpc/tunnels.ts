@@ -1,6 +1,6 @@
 import type { Lane } from '../http2/lane.js';
-import type { Hello } from '../tcp/hello.js';
-import type { OutboundLink, OutboundLinkHost, TcpCall } from '../tcp/outbound-link.js';
+import type { Hello } from '../link/hello.js';
+import type { OutboundLink, OutboundLinkHost, LinkCall } from '../link/outbound-link.js';
 import type { SharedHead } from '../transport.js';
 import { OutboundTunnel } from './outbound-tunnel.js';
 
@@ -102,7 +102,7 @@ class Tunnel implements OutboundLinkHost {
     return this.wasOpen && !this.link.full;
   }
 
-  send(call: TcpCall): void {
+  send(call: LinkCall): void {
     this.sweeps = 0;
     this.link.send(call);
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { MAGIC } from '../tcp/wire.js';
+import { MAGIC } from '../link/wire.js';
 
 /** What a client of HTTP/2 says first, when it knows already that the server speaks it (RFC 9113, 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { InboundConnection, type CallCounter } from '../grpc/inbound-connection.js';
 import { isPassage } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
-import type { Hello } from '../tcp/hello.js';
+import type { Hello } from '../link/hello.js';
 import { Http2Exchange } from './http2-exchange.js';
 import { HttpRequest, type HttpHost } from './http-request.js';
 import { Http2Passage } from './passage/http2-passage.js';

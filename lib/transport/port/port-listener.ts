@@ -11,9 +11,10 @@ import { Http1Port } from './http1-port.js';
 import { type Http2Host, Http2PortConnection } from './http2-port-connection.js';
 import { peerOf } from '../peer.js';
 import { Reception, type Spoken, type Welcome } from './reception.js';
-import type { Hello } from '../tcp/hello.js';
-import { InboundLink } from '../tcp/inbound-link.js';
-import { ownHello, type TcpOptions } from '../tcp/tcp-options.js';
+import type { Hello } from '../link/hello.js';
+import { InboundLink } from '../link/inbound-link.js';
+import { ownHello } from '../link/own-hello.js';
+import type { TcpOptions } from '../tcp/tcp-connection.js';
 import { TlsDoor } from './tls-door.js';
 
 /** Streams that a peer may have open at a time on one connection; more wait at the peer. */

@@ -4,7 +4,7 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { awaitProtocol, type Protocol } from './first-bytes.js';
 import { plainRefusal } from './http-messages.js';
-import { ALPN } from '../tcp/wire.js';
+import { ALPN } from '../link/wire.js';
 import { refuseTls, type TlsDoor } from './tls-door.js';
 
 /** What is spoken on a connection once it is known whether through TLS. */

@@ -1,4 +1,4 @@
-import { ALPN } from '../tcp/wire.js';
+import { ALPN } from '../link/wire.js';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { ResolvedListenTls } from '../../options/listen-options.js';

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Unsent } from '../../context/time-limits.js';
 import type { MeshError } from '../../errors/mesh-error.js';
+import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import { asked, bareAnswer } from '../answers.js';
 import { unreachable } from '../failures.js';
 import { Keepalive } from '../keepalive.js';
@@ -12,10 +13,13 @@ import type { Target } from '../target.js';
 import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { Intake } from '../intake.js';
-import { ownHello, type TcpOptions } from './tcp-options.js';
-import { OutboundLink, type OutboundLinkHost, TcpCall } from './outbound-link.js';
-import { OutboundStream } from './outbound-stream.js';
-import { ALPN } from './wire.js';
+import { type HelloOptions, ownHello } from '../link/own-hello.js';
+import { OutboundLink, type OutboundLinkHost, LinkCall } from '../link/outbound-link.js';
+import { OutboundStream } from '../link/outbound-stream.js';
+import { ALPN } from '../link/wire.js';
+
+/** What of the options concerns connections. */
+export type TcpOptions = Pick<ResolvedMeshOptions, 'tcp'> & HelloOptions;
 
 /** Time for a peer that took a connection to greet, in ms. */
 const GREETING_TIMEOUT_MS = 20_000;
@@ -30,7 +34,7 @@ class Guest implements Passenger {
   ) {}
 }
 
-type Waiting = TcpCall | OutboundStream | Guest;
+type Waiting = LinkCall | OutboundStream | Guest;
 
 type State =
   | { readonly kind: 'idle' }
@@ -102,7 +106,7 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
     const refusal = refusalOf(call, this.options.limits.maxBodyBytes) ?? this.closed();
     if (refusal) return owner.failed(refusal);
     this.underWay.enter();
-    this.send(new TcpCall(call, owner, this.settled));
+    this.send(new LinkCall(call, owner, this.settled));
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {
@@ -169,7 +173,7 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
   }
 
   private hand(passenger: Waiting, link: OutboundLink): void {
-    if (passenger instanceof TcpCall) link.send(passenger);
+    if (passenger instanceof LinkCall) link.send(passenger);
     else if (passenger instanceof Guest) passenger.welcome();
     else link.open(passenger);
   }

@@ -4,10 +4,10 @@ import { readPackedAnswer, writePackedSuccess } from '../../../lib/protocol/pack
 import { readPackedRequest, writePackedRequest } from '../../../lib/protocol/packed/packed-request.js';
 import { protocolOf } from '../../../lib/transport/port/first-bytes.js';
 import { PayloadReader, PayloadWriter } from '../../../lib/protocol/payload.js';
-import { FrameReader, type FrameSink } from '../../../lib/transport/tcp/frame-reader.js';
-import { HeadReader } from '../../../lib/transport/tcp/heads.js';
-import { decodeHello, encodeHello } from '../../../lib/transport/tcp/hello.js';
-import { MAX_HEADERS } from '../../../lib/transport/tcp/wire.js';
+import { FrameReader, type FrameSink } from '../../../lib/transport/link/frame-reader.js';
+import { HeadReader } from '../../../lib/transport/link/heads.js';
+import { decodeHello, encodeHello } from '../../../lib/transport/link/hello.js';
+import { MAX_HEADERS } from '../../../lib/transport/link/wire.js';
 import { GREETING } from '../../support/tcp-frames.js';
 import { framesIn } from '../mutations.js';
 import { refusal, type Target } from '../target.js';

@@ -1,4 +1,4 @@
-import { MAGIC } from '../../../lib/transport/tcp/wire.js';
+import { MAGIC } from '../../../lib/transport/link/wire.js';
 import { Neighbourhood, PATIENCE_MS, say, toldBy } from '../connections.js';
 import type { Target } from '../target.js';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MAGIC } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC } from '../../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, InboundStream, Listener } from '../../../lib/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MAGIC, MORE, STREAMS_ID } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC, MORE, STREAMS_ID } from '../../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, Listener } from '../../../lib/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';

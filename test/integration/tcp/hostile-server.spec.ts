@@ -4,7 +4,7 @@ import { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MAGIC, MORE, STREAMS_ID } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC, MORE, STREAMS_ID } from '../../../lib/transport/link/wire.js';
 import type { Connection, Listener } from '../../../lib/transport/transport.js';
 import { caught } from '../../support/caught.js';
 import { eventually } from '../../support/eventually.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MORE } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MORE } from '../../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, InboundStream, Listener } from '../../../lib/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PayloadReader, PayloadWriter } from '../../../lib/protocol/payload.js';
-import { OutboundStream } from '../../../lib/transport/tcp/outbound-stream.js';
+import { OutboundStream } from '../../../lib/transport/link/outbound-stream.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MORE, STREAMS_ID } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MORE, STREAMS_ID } from '../../../lib/transport/link/wire.js';
 import type { Acceptor, InboundStream, Listener } from '../../../lib/transport/transport.js';
 import { eventually } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';

@@ -6,9 +6,9 @@ import type { GrpcTransportOptions, TcpTransportOptions } from '../../../lib/opt
 import { AutoTransport } from '../../../lib/transport/auto/auto-transport.js';
 import { encodeFrame } from '../../../lib/transport/grpc/frames.js';
 import { HttpTransport } from '../../../lib/transport/http/http-transport.js';
-import { encodeHello } from '../../../lib/transport/tcp/hello.js';
+import { encodeHello } from '../../../lib/transport/link/hello.js';
 import { PayloadWriter } from '../../../lib/protocol/payload.js';
-import { FrameType } from '../../../lib/transport/tcp/wire.js';
+import { FrameType } from '../../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, ListenAt, Listener } from '../../../lib/transport/transport.js';
 import { caught } from '../../support/caught.js';
 import { TestAuthority } from '../../support/certificates.js';

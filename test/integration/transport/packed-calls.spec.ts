@@ -4,7 +4,7 @@ import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { Header, PACKED } from '../../../lib/protocol/headers.js';
 import { GrpcTransport } from '../../../lib/transport/grpc/grpc-transport.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp-transport.js';
-import { FrameType, MAGIC } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC } from '../../../lib/transport/link/wire.js';
 import type {
   Acceptor,
   Connection,

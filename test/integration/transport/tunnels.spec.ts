@@ -8,7 +8,7 @@ import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { Header, PACKED } from '../../../lib/protocol/headers.js';
 import { encodeFrame, FrameReader } from '../../../lib/transport/grpc/frames.js';
 import { GrpcTransport } from '../../../lib/transport/grpc/grpc-transport.js';
-import { FrameType, MAGIC } from '../../../lib/transport/tcp/wire.js';
+import { FrameType, MAGIC } from '../../../lib/transport/link/wire.js';
 import type { Connection, InboundCall, Listener, OutboundCall, SharedHead } from '../../../lib/transport/transport.js';
 import { caught } from '../../support/caught.js';
 import { eventually } from '../../support/eventually.js';

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
-import { HeadReader, HeadWriter, type Head } from '../../../../lib/transport/tcp/heads.js';
+import { HeadReader, HeadWriter, type Head } from '../../../../lib/transport/link/heads.js';
 import type { SharedHead } from '../../../../lib/transport/transport.js';
 import { PayloadReader, PayloadWriter } from '../../../../lib/protocol/payload.js';
-import { MAX_HEAD_BYTES } from '../../../../lib/transport/tcp/wire.js';
+import { MAX_HEAD_BYTES } from '../../../../lib/transport/link/wire.js';
 
 const heads = { count: 3, characters: 200 };
 const bounds = { pairs: 8, characters: 400, heads };

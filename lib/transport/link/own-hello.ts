@@ -2,11 +2,8 @@ import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { Form, Hello } from './hello.js';
 import { VERSIONS } from './wire.js';
 
-/** What of the options concerns connections. */
-export type TcpOptions = Pick<ResolvedMeshOptions, 'tcp' | 'limits' | 'nodeId' | 'instId'>;
-
-/** What of them is said to the other side. */
-export type HelloOptions = Omit<TcpOptions, 'tcp'>;
+/** What of the options is said to the other side. */
+export type HelloOptions = Pick<ResolvedMeshOptions, 'limits' | 'nodeId' | 'instId'>;
 
 /** Calls and streams taken at a time on one connection. */
 const MAX_CALLS = 10_000;

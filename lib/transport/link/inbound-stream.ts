@@ -23,7 +23,7 @@ export interface InboundStreamHost {
 }
 
 /** The serving end of a stream. */
-export class TcpInboundStream implements InboundStream {
+export class InboundLinkStream implements InboundStream {
   readonly path: string;
   readonly query: string;
   readonly headers: WireHeaders;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
-import { agree, decodeHello, encodeHello, type Form, type Hello } from '../../../../lib/transport/tcp/hello.js';
+import { agree, decodeHello, encodeHello, type Form, type Hello } from '../../../../lib/transport/link/hello.js';
 import { PayloadWriter } from '../../../../lib/protocol/payload.js';
 import { thrownBy } from '../../../support/dialect-fixtures.js';
 

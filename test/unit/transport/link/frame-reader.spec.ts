@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader } from '../../../../lib/transport/tcp/frame-reader.js';
-import { FrameType, MORE } from '../../../../lib/transport/tcp/wire.js';
+import { FrameReader } from '../../../../lib/transport/link/frame-reader.js';
+import { FrameType, MORE } from '../../../../lib/transport/link/wire.js';
 
 interface Frame {
   readonly type: number;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FrameWriter } from '../../../../lib/transport/tcp/frame-writer.js';
-import { FrameType, HEADER_BYTES } from '../../../../lib/transport/tcp/wire.js';
+import { FrameWriter } from '../../../../lib/transport/link/frame-writer.js';
+import { FrameType, HEADER_BYTES } from '../../../../lib/transport/link/wire.js';
 import { eventually } from '../../../support/eventually.js';
 import { socketPair } from '../../../support/tcp-links.js';
 

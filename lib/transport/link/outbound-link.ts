@@ -18,7 +18,7 @@ import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
 
 /** A call, and where it stands on its connection. */
-export class TcpCall extends PendingCall {
+export class LinkCall extends PendingCall {
   /** Its number on the connection; 0 before it has one. */
   id = 0;
   /** What of it is still being sent. */
@@ -41,10 +41,10 @@ export interface OutboundLinkHost {
 export class OutboundLink implements LinkOwner, Carrier, Pingable {
   readonly reads = 'always';
   private readonly link: Link;
-  private readonly calls = new IdTable<TcpCall>();
+  private readonly calls = new IdTable<LinkCall>();
   private readonly streams = new Map<number, OutboundStream>();
   /** Calls that wait for room at the peer. */
-  private readonly waiting = new Set<TcpCall>();
+  private readonly waiting = new Set<LinkCall>();
   private lastId = 0;
   /** A connection that takes no more calls ends with those under way, whether its peer ends it or not. */
   private stage: 'open' | 'retired' | 'left' = 'open';
@@ -87,7 +87,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   /** Sends a call. */
-  send(call: TcpCall): void {
+  send(call: LinkCall): void {
     const { packed } = call.call;
     const length = lengthOf(call.call);
     const { maxMessageBytes, maxCalls } = this.peer;
@@ -121,7 +121,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   abandon(passenger: Passenger): void {
-    if (passenger instanceof TcpCall) this.abandonCall(passenger);
+    if (passenger instanceof LinkCall) this.abandonCall(passenger);
     else if (passenger instanceof OutboundStream && this.streams.delete(passenger.id)) {
       this.link.writer.frame(FrameType.CANCEL, passenger.id);
     }
@@ -218,7 +218,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.link.finish();
   }
 
-  private write(call: TcpCall): void {
+  private write(call: LinkCall): void {
     const id = this.nextId();
     try {
       this.link.call(id, call.call, timeoutOf(call));
@@ -231,7 +231,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     call.large = this.link.writer.pieces(call.id, call.call, () => (call.large = undefined));
   }
 
-  private abandonCall(call: TcpCall): void {
+  private abandonCall(call: LinkCall): void {
     if (this.waiting.has(call)) return void this.withdraw(call);
     if (!this.calls.delete(call.id)) return;
     if (call.large) this.link.writer.breakOff(call.large);
@@ -267,14 +267,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   /** A call that waits for room is not sent. */
-  private withdraw(call: TcpCall): TcpCall {
+  private withdraw(call: LinkCall): LinkCall {
     this.waiting.delete(call);
     call.takeBack?.();
     return call;
   }
 
   /** A call is over. What is left of its message is not sent, and the peer is told. */
-  private end(call: TcpCall): TcpCall {
+  private end(call: LinkCall): LinkCall {
     this.calls.delete(call.id);
     if (call.large) {
       this.link.writer.breakOff(call.large);
@@ -291,7 +291,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 }
 
 /** What a call says of its time; 0 for one that has no end. */
-function timeoutOf({ remainingMs }: TcpCall): number {
+function timeoutOf({ remainingMs }: LinkCall): number {
   return remainingMs === Infinity ? 0 : Math.min(MAX_TIMER_MS, Math.max(1, Math.ceil(remainingMs)));
 }
 

@@ -13,8 +13,8 @@ import type { ByteCarrier } from './byte-carrier.js';
 import type { Outcome } from './frame-writer.js';
 import type { Head } from './heads.js';
 import { agree, encodeHello, type Hello } from './hello.js';
-import { TcpInboundCall } from './inbound-call.js';
-import { type InboundStreamHost, TcpInboundStream } from './inbound-stream.js';
+import { InboundLinkCall } from './inbound-call.js';
+import { type InboundStreamHost, InboundLinkStream } from './inbound-stream.js';
 import { Link, type LinkOwner } from './link.js';
 import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
@@ -45,8 +45,8 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   readonly reads = 'while it is read';
   readonly link: Link;
   readonly peer: string;
-  private readonly calls = new IdTable<TcpInboundCall>();
-  private readonly streams = new Map<number, TcpInboundStream>();
+  private readonly calls = new IdTable<InboundLinkCall>();
+  private readonly streams = new Map<number, InboundLinkStream>();
   /** Calls whose messages have not come whole. */
   private readonly arriving = new Set<number>();
   /** Bytes of large answers that the caller has not taken. */
@@ -162,13 +162,13 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     if (this.isFull) return this.link.fail(id, this.tooMany());
     if (this.held > BUSY_WITH * this.own.bulkBytes) return this.link.fail(id, unread(this.held, { neverSent: true }));
     const deadline = timeoutMs === 0 ? Infinity : this.link.now + timeoutMs;
-    const call = new TcpInboundCall(id, head, deadline, this.peer, body);
+    const call = new InboundLinkCall(id, head, deadline, this.peer, body);
     this.calls.add(call);
     this.host.onCall();
     this.serve(call);
   }
 
-  private serve(call: TcpInboundCall): void {
+  private serve(call: InboundLinkCall): void {
     const refuse = (error: unknown): void => this.refuse(call, toMeshError(error));
     try {
       const answer = callHandlerOf(this.host.acceptor(call.path), call.path)(call);
@@ -179,7 +179,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   /** Never throws: nobody would hear of it. */
-  private told(call: TcpInboundCall, answer: Uint8Array | CallAnswer): void {
+  private told(call: InboundLinkCall, answer: Uint8Array | CallAnswer): void {
     try {
       this.answer(call, answer);
     } catch (error) {
@@ -194,7 +194,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const head = this.headOf(payload);
     if (id > this.closedFrom) return;
     if (this.isFull) return this.link.fail(id, this.tooMany());
-    const stream = new TcpInboundStream(id, head, this);
+    const stream = new InboundLinkStream(id, head, this);
     stream.receiver.attach(this.link, id, this.own.windowBytes);
     stream.sender.attach(this.link, id, this.link.peer?.windowBytes ?? 0);
     this.streams.set(id, stream);
@@ -232,7 +232,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     return this.calls.size + this.streams.size >= this.own.maxCalls;
   }
 
-  private answer(call: TcpInboundCall, answer: Uint8Array | CallAnswer): void {
+  private answer(call: InboundLinkCall, answer: Uint8Array | CallAnswer): void {
     const message: Tailed = answer instanceof Uint8Array ? { body: answer } : answer;
     const length = lengthOf(message);
     if (length > this.maxMessageBytes) {
@@ -249,7 +249,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   }
 
   /** What the caller does not take piles up here, to a bound. One answer alone always may. */
-  private keep(call: TcpInboundCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
+  private keep(call: InboundLinkCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
     if (this.held > 0 && this.held + length > KEPT_AT_MOST * this.own.bulkBytes) {
       settleLost(answer);
       return this.refuse(call, unread(this.held));
@@ -258,7 +258,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.answerLarge(call, answer, message, length);
   }
 
-  private answerLarge(call: TcpInboundCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
+  private answerLarge(call: InboundLinkCall, answer: Uint8Array | CallAnswer, message: Tailed, length: number): void {
     // It has a name before the call gets it: V8 lets a function that is written behind `call.settle =` be old from the start, since it
     // expects a method there, and keeps all that such a function refers to, the answer too, until the next full collection.
     const settleOnce = (outcome: Outcome): void => {
@@ -280,14 +280,14 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     });
   }
 
-  private refuse(call: TcpInboundCall, error: MeshError): void {
+  private refuse(call: InboundLinkCall, error: MeshError): void {
     if (this.calls.get(call.id) !== call) return;
     this.link.fail(call.id, error);
     this.end(call);
   }
 
   /** The caller is gone: its handler is told, and what is left of the answer is not sent. */
-  private lose(call: TcpInboundCall, reason: MeshError): void {
+  private lose(call: InboundLinkCall, reason: MeshError): void {
     call.takeBack?.();
     if (call.large) {
       this.link.writer.breakOff(call.large);
@@ -298,7 +298,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     this.end(call);
   }
 
-  private end(call: TcpInboundCall): void {
+  private end(call: InboundLinkCall): void {
     if (this.calls.delete(call.id)) this.over();
   }
 

@@ -4,7 +4,7 @@ import type { LargeSend, Outcome } from './frame-writer.js';
 import type { Head } from './heads.js';
 
 /** A call on its way through this process. */
-export class TcpInboundCall implements InboundCall {
+export class InboundLinkCall implements InboundCall {
   readonly path: string;
   readonly query: string;
   readonly headers: WireHeaders;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BulkGate } from '../../../../lib/transport/tcp/bulk-gate.js';
+import { BulkGate } from '../../../../lib/transport/link/bulk-gate.js';
 
 describe('BulkGate', () => {
   it('lets so much be under way, and the rest in order as there is room', () => {
