@@ -32,24 +32,27 @@ export function wireHeadersOfHttp(received: IncomingHttpHeaders): WireHeaders {
   return headers;
 }
 
+/** Takes a header that is to be sent. */
+export type SayHeader = (name: string, value: string) => void;
+
 /**
- * What is sent of headers: nothing of the connection.
+ * Says what is sent of headers: nothing of the connection.
  *
  * @throws MeshError E0000000400 for a header that cannot be carried
  */
-export function sendableHeaders(headers: WireHeaders): Record<string, string> {
-  const sent: Record<string, string> = {};
+export function sayHeaders(headers: WireHeaders, say: SayHeader): void {
   for (const name in headers) {
     const value = headers[name] as string;
     checkHeader(name, value);
-    if (isSendable(name)) sent[name] = value;
+    if (!plumbing.has(name) && name !== 'host') say(name, value);
   }
-  return sent;
 }
 
-/** Whether a header may be sent: it is none of the connection. */
-export function isSendable(name: string): boolean {
-  return !plumbing.has(name) && name !== 'host';
+/** The same as a record. @throws MeshError as {@link sayHeaders} */
+export function sendableHeaders(headers: WireHeaders): Record<string, string> {
+  const sent: Record<string, string> = {};
+  sayHeaders(headers, (name, value) => (sent[name] = value));
+  return sent;
 }
 
 /** @throws MeshError E0000000400 for a header that cannot be carried */

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { toMeshError } from '../../errors/from-unknown.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { Header } from '../../protocol/headers.js';
 import { asked, bareAnswer } from '../answers.js';
@@ -9,15 +8,7 @@ import { GrpcConnection, type GrpcWatcher } from '../grpc/grpc-connection.js';
 import { withoutTail } from '../tails.js';
 import type { Target } from '../target.js';
 import type { TcpConnection } from '../tcp/tcp-connection.js';
-import type {
-  BodyLifetime,
-  CallOwner,
-  Connection,
-  DuplexStream,
-  InboundAnswer,
-  OutboundCall,
-  OutboundHead,
-} from '../transport.js';
+import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
 import { TcpWay } from './tcp-way.js';
 
 /** What an {@link AutoConnection} needs of the options. */
@@ -66,13 +57,14 @@ export class AutoConnection implements Connection, GrpcWatcher {
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {
-    return this.tcp.take() ? asked(this, call) : this.callOverGrpc(call);
+    return asked(this, call);
   }
 
   ask(call: OutboundCall, owner: CallOwner): void {
     const tcp = this.tcp.take();
     if (!tcp) return this.askOverGrpc(call, owner);
-    tcp.ask(call, new OverTcp(owner, (error) => this.sendElsewhere(call, tcp, error, owner)));
+    const failed = (error: MeshError): void => this.failedOver(tcp, call, error, owner);
+    tcp.ask(call, { answered: (body, lifetime) => owner.answered(body, lifetime), failed });
   }
 
   async exchange(call: OutboundCall): Promise<InboundAnswer> {
@@ -103,17 +95,14 @@ export class AutoConnection implements Connection, GrpcWatcher {
   }
 
   /** On a stream that stays open, what was offered when it began is offered with each answer: whoever answers is still the same. */
-  private callOverGrpc(call: OutboundCall): Promise<Uint8Array> {
-    const answer = this.overGrpc().call(withoutTail(call));
-    if (this.offered && this.tcp.heeds) answer.then(() => this.offered && this.tcp.offer(), ignore);
-    return answer;
-  }
-
   private askOverGrpc(call: OutboundCall, owner: CallOwner): void {
-    this.callOverGrpc(call).then(
-      (body) => owner.answered(body, 'lasting'),
-      (cause: unknown) => owner.failed(toMeshError(cause)),
-    );
+    const sent = withoutTail(call);
+    if (!this.offered || !this.tcp.heeds) return this.overGrpc().ask(sent, owner);
+    const answered: CallOwner['answered'] = (body, lifetime) => {
+      if (this.offered) this.tcp.offer();
+      owner.answered(body, lifetime);
+    };
+    this.overGrpc().ask(sent, { answered, failed: (error) => owner.failed(error) });
   }
 
   private overGrpc(): GrpcConnection {
@@ -122,28 +111,13 @@ export class AutoConnection implements Connection, GrpcWatcher {
   }
 
   /** What was not sent over a connection that takes no more calls goes over gRPC: nothing is to fail for the choice. */
-  private sendElsewhere(call: OutboundCall, tcp: TcpConnection, error: MeshError, owner: CallOwner): void {
+  private failedOver(tcp: TcpConnection, call: OutboundCall, error: MeshError, owner: CallOwner): void {
     const isOfTheWay = error.neverSent && tcp.standing !== 'free' && !this.closing && !call.cancellation.reason;
     if (isOfTheWay) this.askOverGrpc(call, owner);
     else owner.failed(error);
   }
 }
 
-/** A call that was sent over TCP, as far as it gets there. */
-class OverTcp implements CallOwner {
-  constructor(
-    private readonly owner: CallOwner,
-    readonly failed: (error: MeshError) => void,
-  ) {}
-
-  answered(body: Uint8Array, lifetime: BodyLifetime): void {
-    this.owner.answered(body, lifetime);
-  }
-}
-
 function speaksTcp(said: string | readonly string[] | undefined): boolean {
   return typeof said === 'string' && said.split(',').some((transport) => transport.trim() === 'tcp');
 }
-
-/** Who has made the call is told. */
-function ignore(): void {}

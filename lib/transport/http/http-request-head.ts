@@ -1,9 +1,6 @@
 import { Header } from '../../protocol/headers.js';
-import { checkHeader, isSendable } from '../http-headers.js';
+import { sayHeaders, type SayHeader } from '../http-headers.js';
 import { MESH_INVOKE_PATH, MESH_RPC_PATH, type OutboundCall } from '../transport.js';
-
-/** Takes a header that is to be sent. */
-export type SayHeader = (name: string, value: string) => void;
 
 /** What a call's request asks for. The mesh's RPC has another path over HTTP than over gRPC. */
 export function requestPathOf({ path }: OutboundCall): string {
@@ -16,11 +13,7 @@ export function requestPathOf({ path }: OutboundCall): string {
  * @throws MeshError E0000000400 for a header that cannot be carried
  */
 export function sayRequestHeaders({ path, headers, body, deadline }: OutboundCall, say: SayHeader): void {
-  for (const name in headers) {
-    const value = headers[name] as string;
-    checkHeader(name, value);
-    if (isSendable(name)) say(name, value);
-  }
+  sayHeaders(headers, say);
   const isRpc = path === MESH_RPC_PATH;
   if (headers['content-type'] === undefined)
     say('content-type', isRpc ? 'application/json' : 'application/octet-stream');
