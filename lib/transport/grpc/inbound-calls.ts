@@ -9,7 +9,7 @@ import { tooLong } from '../refusals.js';
 import type { CallAnswer, CallHandler } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { FrameReader, type Frame } from './frames.js';
-import type { InboundHost, ServedStream } from './inbound-host.js';
+import { ServedStream, type InboundHost } from './inbound-host.js';
 import { encodingOf, InboundMessage, originOf, type InboundOrigin } from './inbound-message.js';
 
 /** Messages of one stream that are handled at the same time; more wait at the sender. */
@@ -40,7 +40,7 @@ interface OwnedStream extends ServerHttp2Stream {
  * The server's end of a gRPC stream of calls. On the wire a unary call is a stream with one message, so this serves both: each message
  * is a call, handled at once together with others up to a bound, and answered in the order of arrival.
  */
-export class InboundCalls implements ServedStream {
+export class InboundCalls extends ServedStream {
   private readonly reader: FrameReader;
   private readonly writer: AnswerWriter;
   private readonly origin: InboundOrigin;
@@ -62,6 +62,7 @@ export class InboundCalls implements ServedStream {
     private readonly handler: CallHandler,
     private readonly host: InboundHost,
   ) {
+    super();
     this.reader = new FrameReader(host.maxMessageBytes);
     this.writer = new AnswerWriter(stream);
     this.encoding = encodingOf(headers);

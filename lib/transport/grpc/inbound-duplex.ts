@@ -10,11 +10,11 @@ import { ready, Senders } from '../senders.js';
 import type { InboundStream, StreamHandler, WireHeaders } from '../transport.js';
 import { AnswerWriter } from './answer-writer.js';
 import { FrameReader, messageOf } from './frames.js';
-import type { InboundHost, ServedStream } from './inbound-host.js';
+import { ServedStream, type InboundHost } from './inbound-host.js';
 import { encodingOf, originOf } from './inbound-message.js';
 
 /** The server's end of a gRPC stream that a handler reads and writes as it likes. */
-export class InboundDuplex implements InboundStream, ServedStream {
+export class InboundDuplex extends ServedStream implements InboundStream {
   readonly path: string;
   readonly query: string;
   readonly headers: WireHeaders;
@@ -40,6 +40,7 @@ export class InboundDuplex implements InboundStream, ServedStream {
     handler: StreamHandler,
     private readonly host: InboundHost,
   ) {
+    super();
     const origin = originOf(headers, host.peer);
     this.path = origin.path;
     this.query = origin.query;

@@ -1,3 +1,5 @@
+import { ListItem } from '../../collections/linked-list.js';
+
 /** What a stream at the server needs of the connection it came through, and tells it. */
 export interface InboundHost {
   /** The caller, `host:port`. */
@@ -15,9 +17,9 @@ export interface InboundHost {
 }
 
 /** A stream at the server, as its connection sees it. */
-export interface ServedStream {
+export abstract class ServedStream extends ListItem {
   /** The listener takes no new calls: the stream is to end soon. */
-  drain(): void;
+  abstract drain(): void;
   /** Ends the stream if no call of it is under way. */
-  retire(): void;
+  abstract retire(): void;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { LinkedList } from '../../collections/linked-list.js';
 import { isPassage } from '../endpoint.js';
 import { splitQuery } from '../paths.js';
 import type { Endpoint, PassageHandler } from '../transport.js';
@@ -19,8 +20,8 @@ const MAX_PIPELINED = 256;
 /** A connection of a port that speaks HTTP/1.1, and the requests under way on it. */
 export class Http1Connection implements Http1Host {
   closing = false;
-  private readonly exchanges = new Set<Http1Served>();
-  private passages = 0;
+  private readonly exchanges = new LinkedList<Http1Served>();
+  private readonly passages = new LinkedList<Http1Served>();
 
   constructor(
     private readonly socket: Socket,
@@ -31,12 +32,12 @@ export class Http1Connection implements Http1Host {
 
   /** Whether a request is under way on it. */
   get busy(): boolean {
-    return this.exchanges.size > 0;
+    return this.exchanges.size + this.passages.size > 0;
   }
 
   /** Whether something is under way on it that may take any time to arrive. */
   get passing(): boolean {
-    return this.passages > 0;
+    return this.passages.size > 0;
   }
 
   /**
@@ -49,11 +50,11 @@ export class Http1Connection implements Http1Host {
     body: 'on its way' | 'waits',
     target = originForm(request.url ?? ''),
   ): void {
-    if (this.exchanges.size >= MAX_PIPELINED) return void this.socket.destroy();
+    if (this.exchanges.size + this.passages.size >= MAX_PIPELINED) return void this.socket.destroy();
     const endpoint = this.endpointOf(target);
     if (isPassage(endpoint)) return this.pass(new Http1Passage(request, response, body, target, this), endpoint.pass);
     const exchange = new Http1Exchange(request, response, body, this, target);
-    this.exchanges.add(exchange);
+    this.exchanges.append(exchange);
     new HttpRequest(exchange, this.host, endpoint).start();
   }
 
@@ -77,20 +78,21 @@ export class Http1Connection implements Http1Host {
   }
 
   onExchangeOver(exchange: Http1Served): void {
-    if (this.exchanges.delete(exchange) && 'body' in exchange) this.passages--;
+    this.exchanges.remove(exchange);
+    this.passages.remove(exchange);
   }
 
   private endpointOf(target: string): Endpoint | undefined {
     return this.host.acceptor(splitQuery(target).path);
   }
 
-  private pass(exchange: PassageExchange & Http1Served, handler: PassageHandler): void {
-    this.exchanges.add(exchange);
-    this.passages++;
-    new ServedPassage(exchange, handler, this.host).start();
+  private pass(passage: PassageExchange & Http1Served, handler: PassageHandler): void {
+    this.passages.append(passage);
+    new ServedPassage(passage, handler, this.host).start();
   }
 
   private end(): void {
     for (const exchange of this.exchanges) exchange.over();
+    for (const passage of this.passages) passage.over();
   }
 }

@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import { peerOf } from '../peer.js';
 import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from './http-exchange.js';
-import type { Http1Host, Http1Served } from './http1-host.js';
+import { Http1Served, type Http1Host } from './http1-host.js';
 
 /** Bodies of so many bytes are written in one piece with their heads. */
 const JOINED_BYTES = 16 * 1024;
 
 /** A request over HTTP/1.1. */
-export class Http1Exchange implements HttpExchange, Http1Served {
+export class Http1Exchange extends Http1Served implements HttpExchange {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly peer: string;
@@ -27,6 +27,7 @@ export class Http1Exchange implements HttpExchange, Http1Served {
     private readonly host: Http1Host,
     readonly target: string,
   ) {
+    super();
     this.method = request.method ?? '';
     this.headers = request.headers;
     this.socket = request.socket;

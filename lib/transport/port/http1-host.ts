@@ -1,7 +1,9 @@
+import { ListItem } from '../../collections/linked-list.js';
+
 /** What is served of a connection over HTTP/1.1: a request, or a passage. */
-export interface Http1Served {
+export abstract class Http1Served extends ListItem {
   /** It is over: its answer is written, or the connection is gone. */
-  over(): void;
+  abstract over(): void;
 }
 
 /** The connection of an {@link Http1Served}. */

@@ -250,6 +250,16 @@ describe('passages over HTTP/1.1', () => {
     await eventually('it is answered', () => raw.text.split('x').length > 40);
   });
 
+  it('lets it also after another request on the same connection', async () => {
+    const { address } = await listenForPassages(echo, { requestTimeoutMs: 100, handshakeTimeoutMs: 100 });
+    const raw = new RawSocket(address);
+    raw.send('POST /own HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nown');
+    await eventually('the first is answered', () => raw.text.includes('own'));
+    raw.send('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 40\r\n\r\n');
+    await raw.sendSlowly('x'.repeat(40), 8);
+    await eventually('the second is answered', () => raw.text.split('x').length > 40);
+  });
+
   it('answers with what is under way when it closes, and cuts it off when it is destroyed', async () => {
     const gates: (() => void)[] = [];
     const { address, listener, seen } = await listenForPassages(async () => {

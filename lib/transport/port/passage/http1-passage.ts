@@ -8,7 +8,7 @@ import { endToEnd } from '../../hop-by-hop.js';
 import { splitQuery } from '../../paths.js';
 import type { PassageAnswer, PassageHeaders } from '../../transport.js';
 import { httpRefusal } from '../http-messages.js';
-import type { Http1Host, Http1Served } from '../http1-host.js';
+import { Http1Served, type Http1Host } from '../http1-host.js';
 import { headOfHttp1 } from './http1-head.js';
 import type { PassageExchange, PassageHead } from './passage-exchange.js';
 
@@ -16,7 +16,7 @@ import type { PassageExchange, PassageHead } from './passage-exchange.js';
 const DROPPED_BYTES = 1024 * 1024;
 
 /** A passage over HTTP/1.1. */
-export class Http1Passage implements PassageExchange, Http1Served {
+export class Http1Passage extends Http1Served implements PassageExchange {
   readonly head: PassageHead;
   readonly body: ByteReader;
   private tell: (() => void) | undefined;
@@ -33,6 +33,7 @@ export class Http1Passage implements PassageExchange, Http1Served {
     target: string,
     private readonly host: Http1Host,
   ) {
+    super();
     this.head = { ...headOfHttp1(request), ...splitQuery(target), target, upgrade: '' };
     this.body = new ByteReader({
       stream: request,

@@ -8,7 +8,7 @@ import { endToEnd } from '../../hop-by-hop.js';
 import { splitQuery } from '../../paths.js';
 import type { PassageAnswer, PassageHeaders } from '../../transport.js';
 import { httpRefusal } from '../http-messages.js';
-import type { Http1Host, Http1Served } from '../http1-host.js';
+import { Http1Served, type Http1Host } from '../http1-host.js';
 import { headOfHttp1 } from './http1-head.js';
 import type { PassageExchange, PassageHead } from './passage-exchange.js';
 
@@ -16,7 +16,7 @@ import type { PassageExchange, PassageHead } from './passage-exchange.js';
 const LINGER_MS = 500;
 
 /** A passage that asks for its connection of HTTP/1.1 to be upgraded. Whatever becomes of it, no request follows. */
-export class UpgradePassage implements PassageExchange, Http1Served {
+export class UpgradePassage extends Http1Served implements PassageExchange {
   readonly head: PassageHead;
   readonly body: ByteReader;
   private readonly socket: Socket;
@@ -34,6 +34,7 @@ export class UpgradePassage implements PassageExchange, Http1Served {
     target: string,
     private readonly host: Http1Host,
   ) {
+    super();
     const { socket } = request;
     this.socket = socket;
     this.head = { ...headOfHttp1(request), ...splitQuery(target), target, upgrade };
