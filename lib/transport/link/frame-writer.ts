@@ -28,6 +28,12 @@ const common = new Slab();
 /** What became of what was written: it was handed to the network, or lost with the connection. */
 export type Outcome = 'delivered' | 'lost';
 
+/**
+ * Until when frames are gathered: until the end of the tick, or of the turn of the event loop, in which what came on other connections
+ * is read, too.
+ */
+export type Gathering = 'tick' | 'turn';
+
 /** Whether the other side takes what is written: `full` while too much waits for the network. */
 export type Pressure = 'full' | 'room';
 
@@ -41,7 +47,7 @@ export interface LargeSend {
 }
 
 /**
- * Writes frames. Those of one turn of the event loop are gathered, and written at its end or when they are many; small ones before the
+ * Writes frames. Those of one tick or turn of the event loop are gathered, and written at its end or when they are many; small ones before the
  * pieces of large messages, which are not copied and go no faster than the socket takes them.
  */
 export class FrameWriter {
@@ -66,10 +72,14 @@ export class FrameWriter {
   private waiting: (() => void)[] = [];
   private readonly flush = (): void => this.flushNow();
 
-  /** @param onPressure told when more waits than should, and when it is gone */
+  /**
+   * @param onPressure told when more waits than should, and when it is gone
+   * @param gathering asked when the first frame is there
+   */
   constructor(
     private readonly socket: ByteCarrier,
     private readonly onPressure: (pressure: Pressure) => void,
+    private readonly gathering: () => Gathering = () => 'tick',
   ) {}
 
   /** Whether too much waits for the network. What is written nevertheless is kept. */
@@ -187,7 +197,8 @@ export class FrameWriter {
     this.scheduled = true;
     this.written = 0;
     this.early = FIRST_EARLY;
-    process.nextTick(this.flush);
+    if (this.gathering() === 'tick') process.nextTick(this.flush);
+    else setImmediate(this.flush);
   }
 
   /** One more frame was gathered. */

@@ -43,6 +43,7 @@ export interface InboundLinkHost {
 /** The serving side of a connection. */
 export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   readonly reads = 'while it is read';
+  readonly gathering = 'tick';
   readonly link: Link;
   readonly peer: string;
   private readonly calls = new IdTable<InboundLinkCall>();

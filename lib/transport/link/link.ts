@@ -7,7 +7,7 @@ import { Assemblies, type Bulk } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import type { ByteCarrier } from './byte-carrier.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
-import { FrameWriter, type Pressure } from './frame-writer.js';
+import { FrameWriter, type Gathering, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
@@ -21,6 +21,8 @@ export interface LinkOwner {
    * Whether it reads on while the other side does not. The side that calls has to: else both might wait for each other.
    */
   readonly reads: 'always' | 'while it is read';
+  /** How long frames may wait for others. */
+  readonly gathering: Gathering;
   /** The other side has greeted. @throws MeshError when it cannot be spoken to */
   onHello(hello: Hello): void;
   /** A frame about a call or stream. @throws MeshError E0000000616 when it breaks the protocol */
@@ -82,7 +84,11 @@ export class Link implements FrameSink {
     { skip = 0, intake }: { readonly skip?: number; readonly intake?: Intake | undefined } = {},
   ) {
     this.reader = new FrameReader(this, skip);
-    this.writer = new FrameWriter(socket, (pressure) => this.heed(pressure));
+    this.writer = new FrameWriter(
+      socket,
+      (pressure) => this.heed(pressure),
+      () => owner.gathering,
+    );
     this.headReader = new HeadReader(own.table);
     this.assemblies = new Assemblies(own, (of, bytes) => this.credit(of === 'calls' ? 0 : STREAMS_ID, bytes));
     this.intake = intake;

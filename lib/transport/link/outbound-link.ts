@@ -7,7 +7,7 @@ import type { Pingable } from '../keepalive.js';
 import { type Carrier, type Passenger, PendingCall } from '../pending-call.js';
 import { notPacked, tooLong } from '../refusals.js';
 import type { ByteCarrier } from './byte-carrier.js';
-import type { LargeSend } from './frame-writer.js';
+import type { Gathering, LargeSend } from './frame-writer.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
 import { Link, type LinkOwner } from './link.js';
@@ -69,6 +69,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   /** Whether somebody waits for something. */
   get awaited(): boolean {
     return this.pending > 0 && !this.link.isFull;
+  }
+
+  /**
+   * A call that is alone is sent at once. Where others are under way, their answers lead to calls again, as do those that come on other
+   * connections in the same turn: sent together, they cost far less.
+   */
+  get gathering(): Gathering {
+    return this.pending > 0 ? 'turn' : 'tick';
   }
 
   /** Bytes received so far. */

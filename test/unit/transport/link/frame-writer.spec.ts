@@ -30,6 +30,20 @@ describe('a writer of frames', () => {
     expect(framesWritten()).toBe(3);
   });
 
+  it('gathers for a tick, or for the turn where it may', async () => {
+    const patient = new FrameWriter(
+      socket,
+      () => undefined,
+      () => 'turn',
+    );
+    frames(1);
+    patient.frame(FrameType.PING, 0);
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(framesWritten()).toBe(1);
+    await turn();
+    expect(framesWritten()).toBe(2);
+  });
+
   it('does not keep the first of many waiting until all have been gathered', async () => {
     frames(5);
     expect(framesWritten()).toBe(4);
