@@ -1,12 +1,11 @@
 import { type ResolvedListener, SERVED_AREAS, type ServedArea } from '../options/listen-options.js';
 import {
   type Acceptor,
-  type CallHandler,
   type Endpoint,
   type InboundHead,
   type ListenerScope,
   type ServiceAdmission,
-  refusing,
+  handlerBefore,
 } from './transport.js';
 
 /**
@@ -98,9 +97,8 @@ function gated(endpoint: Endpoint, { admits, scope }: Admission): Endpoint {
     head.scope = scope;
     return head;
   };
-  if (typeof endpoint === 'function') return refusing((call) => endpoint(admit(call)), endpoint.refuse);
+  if (typeof endpoint === 'function') return handlerBefore(endpoint, admit);
   if ('pass' in endpoint) return { pass: (passage) => endpoint.pass(admit(passage)) };
   const { stream, call } = endpoint;
-  const single: CallHandler | undefined = call && refusing((inbound) => call(admit(inbound)), call.refuse);
-  return { stream: (inbound) => stream(admit(inbound)), ...(single && { call: single }) };
+  return { stream: (inbound) => stream(admit(inbound)), ...(call && { call: handlerBefore(call, admit) }) };
 }

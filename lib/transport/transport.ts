@@ -130,9 +130,17 @@ export interface CallAnswer {
 /** Answers a call that was refused before its handler saw it, as the handler would tell of the error. */
 export type CallRefusal = (error: MeshError, call: InboundCall) => Uint8Array | CallAnswer;
 
+/** Serves a call, and tells its answer. */
+export type CallTelling = (call: InboundCall, told: (answer: Uint8Array | CallAnswer) => void) => void;
+
 /** Serves calls to one path: one answer for each call. What it throws ends that call only. */
 export interface CallHandler {
   (call: InboundCall): Promise<Uint8Array | CallAnswer>;
+  /**
+   * The same for who is to be told of the answer as soon as it is there, which may be before this returns. `told` must not throw, as
+   * this does not; it is called once. Absent: nothing would be saved.
+   */
+  readonly tell?: CallTelling;
   /**
    * How a caller is told of an error that arose on the way to this handler, where an answer says so: the envelope of RPC, the
    * answer of a dialect. Absent: it is thrown, and told as the wire tells of errors.
@@ -146,6 +154,21 @@ export function refusing<H extends CallHandler>(
   refuse: CallRefusal | undefined,
 ): H & Pick<CallHandler, 'refuse'> {
   return refuse ? Object.assign(handler, { refuse }) : handler;
+}
+
+/** Lets a handler, made for it, tell its answers, too: {@link CallHandler.tell}. */
+export function telling<H extends CallHandler>(
+  handler: H,
+  tell: CallTelling | undefined,
+): H & Pick<CallHandler, 'tell'> {
+  return tell ? Object.assign(handler, { tell }) : handler;
+}
+
+/** A handler that hands calls on to another. @param enter what becomes of a call on its way */
+export function handlerBefore(handler: CallHandler, enter: (call: InboundCall) => InboundCall): CallHandler {
+  const { tell, refuse } = handler;
+  const before = refusing((call) => handler(enter(call)), refuse);
+  return telling(before, tell && ((call, told) => tell(enter(call), told)));
 }
 
 /** Messages in order, each way. Neither side waits for the other's: there may be none for many, or many for one. */

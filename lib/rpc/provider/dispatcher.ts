@@ -15,6 +15,7 @@ import {
   MESH_INVOKE_PATH,
   MESH_RPC_PATH,
   refusing,
+  telling,
 } from '../../transport/transport.js';
 import { type CallNext, chainFilters, type ProviderCall, type ProviderFilter } from '../call-filter.js';
 import { revive } from '../facade/wire-type.js';
@@ -76,9 +77,12 @@ export class ProviderDispatcher {
   };
 
   /** Serves one call; never rejects. */
-  readonly handle = refusing(
-    (call: InboundCall): Promise<Uint8Array | CallAnswer> => new Promise((tell) => this.serve(call, tell)),
-    (error, call) => this.formOf(call).failure(toAnswerError(error)),
+  readonly handle = telling(
+    refusing(
+      (call: InboundCall): Promise<Uint8Array | CallAnswer> => new Promise((told) => this.serve(call, told)),
+      (error, call) => this.formOf(call).failure(toAnswerError(error)),
+    ),
+    (call, told) => this.serve(call, told),
   );
 
   /** Serves one call over HTTP. */
@@ -107,11 +111,11 @@ export class ProviderDispatcher {
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
-  private serve(call: InboundCall, tell: (answer: Uint8Array | CallAnswer) => void): void {
+  private serve(call: InboundCall, told: (answer: Uint8Array | CallAnswer) => void): void {
     const form = this.formOf(call);
     const answered = (answer: Uint8Array | CallAnswer): void => {
       this.tally.answered(call.body.length, sizeOf(answer));
-      tell(answer);
+      told(answer);
     };
     try {
       this.pass(call, this.read(call, form), form, answered);

@@ -172,8 +172,10 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   private serve(call: InboundLinkCall): void {
     const refuse = (error: unknown): void => this.refuse(call, toMeshError(error));
     try {
-      const answer = callHandlerOf(this.host.acceptor(call.path), call.path)(call);
-      void answer.then((message) => this.told(call, message), refuse);
+      const handler = callHandlerOf(this.host.acceptor(call.path), call.path);
+      const told = (answer: Uint8Array | CallAnswer): void => this.told(call, answer);
+      if (handler.tell) handler.tell(call, told);
+      else void handler(call).then(told, refuse);
     } catch (error) {
       refuse(error);
     }

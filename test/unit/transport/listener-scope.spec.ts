@@ -170,4 +170,16 @@ describe('what a listener serves', () => {
     const stream = found('/stream') as StreamEndpoint;
     expect(stream.call?.refuse).toBe(refuse);
   });
+
+  it('lets who serves at once tell at once, of calls that know where they came in', () => {
+    const seen: InboundHead[] = [];
+    const answer = new Uint8Array([2]);
+    const tell: CallHandler['tell'] = (call, told) => (seen.push(call), told(answer));
+    const look: CallHandler = Object.assign(async () => answer, { tell });
+    const found = scopedAcceptor({ serves: ['*'], side: 'outer' }, { services: () => look, sessions: () => undefined });
+    const told: unknown[] = [];
+    (found('/rpc') as CallHandler).tell?.({ ...head }, (said) => told.push(said));
+    expect(told).toEqual([answer]);
+    expect(seen[0]?.scope).toMatchObject({ side: 'outer' });
+  });
 });

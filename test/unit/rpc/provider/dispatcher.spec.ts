@@ -56,6 +56,21 @@ describe('the dispatcher', () => {
     expect(dispatcher.accept('/mesh-rpc/v2')).toBeUndefined();
   });
 
+  it('tells an answer that is there at once at once, and any other when it comes', async () => {
+    const services = new ServiceTable();
+    const provided = { service: 'mesh.a.b', provider: 'A.b', wire: undefined, timeoutMs: undefined };
+    const answers: unknown[] = [1, Promise.resolve(2)];
+    services.add({ ...provided, invoke: () => answers.shift() });
+    const { handle } = new ProviderDispatcher(services, { codec, filters: [] }, resolveMeshOptions({}, {}));
+    const told: unknown[] = [];
+    const note = (said: Uint8Array | CallAnswer) => void told.push(codec.decode(said as Uint8Array));
+    handle.tell?.(makeCall(), note);
+    expect(told).toMatchObject([{ content: 1 }]);
+    handle.tell?.(makeCall(), note);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toMatchObject([{ content: 1 }, { content: 2 }]);
+  });
+
   it('serves RPC over HTTP at a path of its own, by POST', async () => {
     const invoke = makeDispatcher(async () => 1).accept('/mesh/invoke') as CallHandler;
     const http = { path: '/mesh/invoke', wire: 'http', contentType: 'application/json' } as const;
