@@ -28,9 +28,22 @@ export async function record(): Promise<string> {
     keep('corpus', 'server', bytes, name);
   }
   keep('corpus', 'first-bytes', said.subarray(0, 64), 'mesh');
+  keep('corpus', 'plain-request', PLAIN, 'plain');
+  keep('corpus', 'server', Buffer.concat([PLAIN, PLAIN, CHUNKED, PLAIN]), 'http1-row');
   recordPacked();
   return 'the recordings were made anew';
 }
+
+/** A request over HTTP/1.1 as most callers make them. */
+const PLAIN = Buffer.from(
+  [
+    'POST /echo?a=b HTTP/1.1\r\nHost: 127.0.0.1:7304\r\nConnection: keep-alive\r\nContent-Type: application/json',
+    'accept: */*\r\nuser-agent: undici\r\nX-Trace: 0af7651916cd43dd\r\ncontent-length: 15\r\n\r\n{"token":"abc"}',
+  ].join('\r\n'),
+);
+
+/** The same, with a body of which nobody says how long it is. */
+const CHUNKED = Buffer.from('POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n');
 
 /** What other protocols begin with. */
 const BEGINNINGS: Readonly<Record<string, Buffer>> = {

@@ -6,16 +6,13 @@ import { splitQuery } from '../paths.js';
 import type { Endpoint, PassageHandler } from '../transport.js';
 import { HttpRequest, type HttpHost } from './http-request.js';
 import { Http1Exchange } from './http1-exchange.js';
-import type { Http1Host, Http1Served } from './http1-host.js';
+import { MAX_PIPELINED, type Http1Host, type Http1Served } from './http1-host.js';
 import { originForm } from './origin-form.js';
 import { Http1Passage } from './passage/http1-passage.js';
 import type { PassageExchange } from './passage/passage-exchange.js';
 import { ServedPassage } from './passage/served-passage.js';
 import { upgradeOf } from './passage/upgrade.js';
 import { UpgradePassage } from './passage/upgrade-passage.js';
-
-/** Requests of one connection served at a time, for those who send on before they are answered. */
-const MAX_PIPELINED = 256;
 
 /** A connection of a port that speaks HTTP/1.1, and the requests under way on it. */
 export class Http1Connection implements Http1Host {

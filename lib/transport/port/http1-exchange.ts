@@ -2,10 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import { peerOf } from '../peer.js';
 import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from './http-exchange.js';
+import { JOINED_BYTES, latin1Of } from './http1/joined-body.js';
 import { Http1Served, type Http1Host } from './http1-host.js';
-
-/** Bodies of so many bytes are written in one piece with their heads. */
-const JOINED_BYTES = 16 * 1024;
 
 /** A request over HTTP/1.1. */
 export class Http1Exchange extends Http1Served implements HttpExchange {
@@ -68,10 +66,6 @@ export class Http1Exchange extends Http1Served implements HttpExchange {
     this.host.onExchangeOver(this);
     owner.gotOver(this.outcome);
   }
-}
-
-function latin1Of({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /** `close` follows, and says what there is to say. */

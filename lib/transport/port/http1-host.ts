@@ -1,5 +1,8 @@
 import { ListItem } from '../../collections/linked-list.js';
 
+/** Requests of one connection served at a time, for those who send on before they are answered. */
+export const MAX_PIPELINED = 256;
+
 /** What is served of a connection over HTTP/1.1: a request, or a passage. */
 export abstract class Http1Served extends ListItem {
   /** It is over: its answer is written, or the connection is gone. */

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { LinkedList } from '../../collections/linked-list.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { plainRefusal } from './http-messages.js';
 import type { HttpHost } from './http-request.js';
 import { Http1Connection } from './http1-connection.js';
+import { AnswerHeads } from './http1/answer-heads.js';
+import { PlainConnection, type PlainConnectionParts } from './http1/plain-connection.js';
 import { plainHead } from './passage/upgrade.js';
 
 /** Largest headers of a request, in bytes. */
@@ -27,9 +30,11 @@ export interface Http1Times {
   readonly requestTimeoutMs: number;
 }
 
-/** Serves the connections of a port that speak HTTP/1.1. */
+/** Serves the connections of a port that speak HTTP/1.1: plain requests itself, all else by `node:http`. */
 export class Http1Port {
   private readonly server: Server;
+  private readonly plain = new LinkedList<PlainConnection>();
+  private readonly plainParts: PlainConnectionParts;
   private readonly connections = new Map<Socket, Http1Connection>();
   private draining = false;
 
@@ -37,6 +42,13 @@ export class Http1Port {
     private readonly host: HttpHost,
     { handshakeTimeoutMs, requestTimeoutMs }: Http1Times,
   ) {
+    this.plainParts = {
+      host,
+      heads: new AnswerHeads(KEEP_ALIVE_MS),
+      keptMs: KEEP_ALIVE_MS,
+      onGone: (connection) => this.plain.remove(connection),
+      handOver: (socket) => this.acceptOdd(socket),
+    };
     const headersTimeout = Math.min(handshakeTimeoutMs, requestTimeoutMs);
     this.server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -55,32 +67,42 @@ export class Http1Port {
 
   /** Serves a connection. */
   accept(socket: Socket): void {
-    const connection = new Http1Connection(socket, this.host);
+    const connection = new PlainConnection(socket, this.plainParts);
     connection.closing = this.draining;
-    this.connections.set(socket, connection);
-    socket.once('close', () => this.connections.delete(socket));
-    this.server.emit('connection', socket);
+    this.plain.append(connection);
   }
 
   /** Lets each connection end with its next answer. */
   drain(): void {
     this.draining = true;
+    for (const connection of this.plain) connection.closing = true;
     for (const connection of this.connections.values()) connection.closing = true;
   }
 
   /** Closes the connections without a request under way. */
   retire(): void {
+    for (const connection of this.plain) if (!connection.busy) connection.destroy();
     for (const [socket, connection] of this.connections) if (!connection.busy) socket.destroy();
   }
 
   /** Closes all connections at once. */
   destroy(): void {
+    for (const connection of this.plain) connection.destroy();
     for (const connection of this.connections.values()) connection.destroy();
   }
 
   /** Stops the clock. */
   close(): void {
     this.server.close();
+  }
+
+  /** Serves a connection on which there is more than plain requests. */
+  private acceptOdd(socket: Socket): void {
+    const connection = new Http1Connection(socket, this.host);
+    connection.closing = this.draining;
+    this.connections.set(socket, connection);
+    socket.once('close', () => this.connections.delete(socket));
+    this.server.emit('connection', socket);
   }
 
   private of({ socket }: IncomingMessage): Http1Connection | undefined {

@@ -1,5 +1,6 @@
 import type { Target } from '../target.js';
 import { CLIENT } from './client.js';
+import { PLAIN_REQUEST } from './plain-request.js';
 import { READERS } from './readers.js';
 import { SERVER } from './server.js';
 
@@ -7,5 +8,6 @@ import { SERVER } from './server.js';
 export const TARGETS: readonly (readonly [target: Target, share: number])[] = [
   [SERVER, 8],
   [CLIENT, 6],
+  [PLAIN_REQUEST, 2],
   ...READERS.map((reader) => [reader, 1] as const),
 ];

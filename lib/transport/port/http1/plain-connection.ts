@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { LinkedList, ListItem } from '../../../collections/linked-list.js';
+import { isPassage } from '../../endpoint.js';
+import { splitQuery } from '../../paths.js';
+import { peerOf } from '../../peer.js';
+import type { Endpoint } from '../../transport.js';
+import type { HttpAnswer } from '../http-exchange.js';
+import { HttpRequest, type HttpHost } from '../http-request.js';
+import { MAX_PIPELINED } from '../http1-host.js';
+import { type AnswerHeads, hasBody } from './answer-heads.js';
+import { JOINED_BYTES, latin1Of } from './joined-body.js';
+import { PlainExchange, type PlainHost } from './plain-exchange.js';
+import { readPlainRequest, type PlainRequest } from './plain-request.js';
+
+/** Bytes of answers that wait for those before them, and of requests that wait for all answers: nothing is read beyond. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/** What a {@link PlainConnection} is made with. */
+export interface PlainConnectionParts {
+  readonly host: HttpHost;
+  readonly heads: AnswerHeads;
+  /** How long it stays open for the next request, in ms. */
+  readonly keptMs: number;
+  /** Told of a connection that is closed, or about to be handed over. */
+  readonly onGone: (connection: PlainConnection) => void;
+  /** Takes the connection for good, with all that is to be read of it; no request is under way on it then. */
+  readonly handOver: (socket: Socket) => void;
+}
+
+/**
+ * A connection over HTTP/1.1 as long as there are nothing but {@link PlainRequest | plain requests} on it, which takes half the time that
+ * `node:http` needs. With the first bytes that are anything else, or not the whole of a request, the connection is handed over.
+ */
+export class PlainConnection extends ListItem implements PlainHost {
+  readonly peer: string;
+  /** Whether no request is to follow on it. */
+  closing = false;
+  /** Those to be answered, in the order in which they came. */
+  private readonly exchanges = new LinkedList<PlainExchange>();
+  /** Those whose answers are being written. */
+  private readonly leaving = new LinkedList<PlainExchange>();
+  private waitingBytes = 0;
+  /** What came behind the last plain request. */
+  private rest: Buffer | undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly parts: PlainConnectionParts,
+  ) {
+    super();
+    this.peer = peerOf(socket);
+    socket.on('data', this.gotBytes).on('drain', this.regulate).on('end', this.gotEnd);
+    socket.on('timeout', this.gotIdle).on('close', this.gotClose).setTimeout(parts.keptMs);
+  }
+
+  /** Whether a request is under way on it. */
+  get busy(): boolean {
+    return this.underWay > 0;
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.socket.destroy();
+    this.gotClose();
+  }
+
+  onReply(exchange: PlainExchange): void {
+    const { socket } = this;
+    this.waitingBytes += exchange.reply?.body.length ?? 0;
+    if (exchange !== this.exchanges.first) return this.regulate();
+    // Those behind it that have waited for it go with it.
+    const several = exchange.after?.reply !== undefined;
+    if (several) socket.cork();
+    for (let next: PlainExchange | undefined = exchange; next?.reply; next = this.exchanges.first) {
+      // Nobody hears it any more; the end of the connection says so.
+      if (!socket.writable) break;
+      this.write(next, next.reply);
+    }
+    if (several) socket.uncork();
+    this.regulate();
+  }
+
+  private get underWay(): number {
+    return this.exchanges.size + this.leaving.size;
+  }
+
+  private readonly gotBytes = (bytes: Buffer): void => {
+    if (this.rest) this.rest = Buffer.concat([this.rest, bytes]);
+    else this.read(bytes);
+    this.regulate();
+  };
+
+  private read(bytes: Buffer): void {
+    const { acceptor } = this.parts.host;
+    for (let at = 0; at < bytes.length && this.socket.writable;) {
+      const request = readPlainRequest(bytes, at);
+      const endpoint = request && acceptor(splitQuery(request.target).path);
+      if (!request || isPassage(endpoint)) return this.leave(bytes.subarray(at));
+      this.serve(request, endpoint);
+      at = request.end;
+    }
+  }
+
+  private serve(request: PlainRequest, endpoint: Endpoint | undefined): void {
+    if (this.underWay >= MAX_PIPELINED) return this.destroy();
+    const exchange = new PlainExchange(request, this);
+    this.exchanges.append(exchange);
+    new HttpRequest(exchange, this.parts.host, endpoint).start();
+  }
+
+  private write(exchange: PlainExchange, { status, headers, body }: HttpAnswer): void {
+    const { socket, closing } = this;
+    this.exchanges.remove(exchange);
+    this.leaving.append(exchange);
+    this.waitingBytes -= body.length;
+    const head = this.parts.heads.write(status, headers, closing ? 'closed' : 'kept');
+    if (!hasBody(status)) socket.write(head, 'latin1', this.gotWritten);
+    else if (body.length <= JOINED_BYTES) socket.write(head + latin1Of(body), 'latin1', this.gotWritten);
+    else this.writeLong(head, body);
+    if (closing) socket.destroySoon();
+  }
+
+  private writeLong(head: string, body: Uint8Array): void {
+    this.socket.cork();
+    this.socket.write(head, 'latin1');
+    this.socket.write(body, this.gotWritten);
+    this.socket.uncork();
+  }
+
+  private readonly gotWritten = (error?: Error | null): void => {
+    if (error || this.socket.destroyed) return;
+    this.leaving.shift()?.over('delivered');
+    if (this.rest) this.leave(this.rest);
+  };
+
+  /** Stops to read from who sends more than is answered, or does not read the answers. */
+  private readonly regulate = (): void => {
+    const { socket, waitingBytes, rest } = this;
+    const full = socket.writableNeedDrain || waitingBytes > MAX_WAITING_BYTES || isLong(rest);
+    if (full === socket.isPaused()) return;
+    if (full) socket.pause();
+    else socket.resume();
+  };
+
+  /** Hands the connection over, once nothing is under way on it. */
+  private leave(rest: Buffer): void {
+    const { socket } = this;
+    this.rest = rest;
+    if (this.busy || !socket.writable) return;
+    socket.off('data', this.gotBytes).off('drain', this.regulate).off('end', this.gotEnd);
+    socket.off('timeout', this.gotIdle).off('close', this.gotClose).setTimeout(0);
+    this.rest = undefined;
+    socket.pause();
+    socket.unshift(rest);
+    this.parts.onGone(this);
+    this.parts.handOver(socket);
+    socket.resume();
+  }
+
+  /** Who says no more does not wait for answers either, as `node:http` has it. */
+  private readonly gotEnd = (): void => {
+    this.socket.end();
+  };
+
+  private readonly gotIdle = (): void => {
+    if (!this.busy) this.socket.destroy();
+  };
+
+  private readonly gotClose = (): void => {
+    this.parts.onGone(this);
+    for (const exchange of this.leaving) exchange.over('lost');
+    for (const exchange of this.exchanges) exchange.over('lost');
+  };
+}
+
+function isLong(rest: Buffer | undefined): boolean {
+  return rest !== undefined && rest.length > MAX_WAITING_BYTES;
+}

@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ListItem } from '../../../collections/linked-list.js';
+import type { HttpAnswer, HttpExchange, HttpExchangeOwner } from '../http-exchange.js';
+import { checkStatus } from './answer-heads.js';
+import type { PlainRequest } from './plain-request.js';
+
+/** The connection of a {@link PlainExchange}. */
+export interface PlainHost {
+  /** The caller, `host:port`. */
+  readonly peer: string;
+  /** An exchange has its {@link PlainExchange.reply}. */
+  onReply(exchange: PlainExchange): void;
+  /** Closes the connection at once. */
+  destroy(): void;
+}
+
+/** A request over HTTP/1.1 in its plainest form: its body came with it. */
+export class PlainExchange extends ListItem implements HttpExchange {
+  readonly method = 'POST';
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: string;
+  /** The answer, to be written when it is its turn. */
+  reply: HttpAnswer | undefined;
+  private readonly body: Buffer;
+  private owner: HttpExchangeOwner | undefined;
+
+  constructor(
+    { target, headers, body }: PlainRequest,
+    private readonly host: PlainHost,
+  ) {
+    super();
+    this.target = target;
+    this.headers = headers;
+    this.body = body;
+    this.peer = host.peer;
+  }
+
+  receive(owner: HttpExchangeOwner): void {
+    this.owner = owner;
+    if (this.body.length > 0) owner.gotData(this.body);
+    owner.gotEnd();
+  }
+
+  answer(answer: HttpAnswer): void {
+    checkStatus(answer.status);
+    this.reply = answer;
+    this.host.onReply(this);
+  }
+
+  destroy(): void {
+    this.host.destroy();
+  }
+
+  /** It is over: its answer is written, or the connection is gone. */
+  over(outcome: 'delivered' | 'lost'): void {
+    const { owner } = this;
+    this.owner = undefined;
+    owner?.gotOver(outcome);
+  }
+}

@@ -1,0 +1,89 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Largest head of a plain request, in bytes. */
+const MAX_HEAD_BYTES = 8 * 1024;
+
+/** Most fields in the head of a plain request. */
+const MAX_FIELDS = 64;
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/**
+ * The head of a plain request. It is less than RFC 9112 allows, so that nobody can read it otherwise: no tabs, nothing beyond ASCII, no
+ * line that goes on in the next, no space before a colon, and names of letters, digits and `-`.
+ */
+const plainHead = /^POST \/[!-"$-~]* HTTP\/1\.1\r\n(?:[0-9A-Za-z-]+:[ -~]*\r\n)+\r\n$/;
+
+/** Where the path begins in it. */
+const TARGET_AT = 'POST '.length;
+
+/** What stands behind the path. */
+const LINE_REST = ' HTTP/1.1\r\n';
+
+const lengthInBytes = /^\d{1,6}$/;
+
+/** Fields that change how a request is read, or what becomes of its connection. */
+const odd: ReadonlySet<string> = new Set([
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** A request over HTTP/1.1 in its plainest form: a `POST` that has each of its fields once, and says how long its body is. */
+export interface PlainRequest {
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Where it ends, in the bytes that it was read from. */
+  readonly end: number;
+}
+
+/**
+ * Reads a request in its plainest form.
+ *
+ * @param from where it begins
+ * @returns `undefined` for whatever is not that form from its first byte to its last, or is not all there
+ */
+export function readPlainRequest(bytes: Buffer, from: number): PlainRequest | undefined {
+  const blank = bytes.indexOf(HEAD_END, from);
+  if (blank < 0 || blank - from > MAX_HEAD_BYTES) return undefined;
+  const bodyAt = blank + HEAD_END.length;
+  const head = bytes.toString('latin1', from, bodyAt);
+  if (!plainHead.test(head)) return undefined;
+  const targetEnd = head.indexOf(' ', TARGET_AT);
+  const headers = fieldsOf(head, targetEnd + LINE_REST.length);
+  if (!headers) return undefined;
+  const length = bodyLengthOf(headers);
+  if (length === undefined || bodyAt + length > bytes.length) return undefined;
+  const end = bodyAt + length;
+  return { target: head.slice(TARGET_AT, targetEnd), headers, body: bytes.subarray(bodyAt, end), end };
+}
+
+/** The fields of a head; `undefined` when one is there twice, or is {@link odd}, or they are too many. */
+function fieldsOf(head: string, from: number): IncomingHttpHeaders | undefined {
+  const fields = Object.create(null) as Record<string, string>;
+  const blank = head.length - 2;
+  let count = 0;
+  for (let at = from; at < blank;) {
+    const colon = head.indexOf(':', at);
+    const end = head.indexOf('\r', colon);
+    const name = head.slice(at, colon).toLowerCase();
+    if (fields[name] !== undefined || odd.has(name) || ++count > MAX_FIELDS) return undefined;
+    fields[name] = head.slice(colon + 1, end).trim();
+    at = end + 2;
+  }
+  return fields;
+}
+
+/** How long the body is; `undefined` when that, or who is asked, or that the connection is kept, is not said plainly. */
+function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
+  const { host, connection = 'keep-alive', 'content-length': length } = headers;
+  if (host === undefined || length === undefined || !lengthInBytes.test(length)) return undefined;
+  return connection.toLowerCase() === 'keep-alive' ? Number(length) : undefined;
+}
