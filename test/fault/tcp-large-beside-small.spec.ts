@@ -1,10 +1,17 @@
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AHEAD_BYTES } from '../../lib/transport/link/frame-writer.js';
+import { Cancellation } from '../../lib/context/cancellation.js';
+import { MeshCode } from '../../lib/errors/mesh-code.js';
+import { MeshError } from '../../lib/errors/mesh-error.js';
+import { AHEAD_BYTES } from '../../lib/transport/link/large-messages.js';
+import { LEAST_UNDER_WAY, UNPACED_BYTES } from '../../lib/transport/link/pace.js';
 import { LinkCall } from '../../lib/transport/link/outbound-link.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { FrameType, HEADER_BYTES, MAGIC, MORE, PIECE_BYTES } from '../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
+import { eventually } from '../support/eventually.js';
+import { LinkReader } from '../support/link-reader.js';
 import { callFrame, framesOf, greeting } from '../support/tcp-frames.js';
 import { dialLink, serveLink } from '../support/tcp-links.js';
 import { outbound, transportOptions } from '../support/transport-fixtures.js';
@@ -112,6 +119,7 @@ describe('a small frame beside a large message on a TCP connection', () => {
     ['to a server', toTheServer],
   ])('waits for no more than is ahead of it on its way %s who reads slowly', async (_, begin) => {
     const { socket, peer, skip, type, ask } = await begin(size);
+    new LinkReader(peer, skip).answerMarks();
     const seen: Buffer[] = [];
     let read = 0;
     /** What the network had taken when each small frame was due. */
@@ -130,14 +138,67 @@ describe('a small frame beside a large message on a TCP connection', () => {
       });
     });
     const places = placesOf(Buffer.concat(seen).subarray(skip), skip);
-    const last = places.findLast((frame) => (frame.type & ~MORE) === FrameType.DATA)?.at ?? 0;
-    const small = places.filter((frame) => frame.type === type && frame.at < last);
-    expect(places.some((frame) => frame.type === (type | MORE))).toBe(true);
+    const last = places.findLast((place) => (place.type & ~MORE) === FrameType.DATA)?.at ?? 0;
+    const small = places.filter((place) => place.type === type && place.at < last);
+    expect(places.some((place) => place.type === (type | MORE))).toBe(true);
     expect(small.length).toBeGreaterThan(AT_LEAST);
     const ahead = small.map(({ at }, index) => at - (taken[index] ?? NaN));
     expect(Math.max(...ahead)).toBeLessThan(AHEAD_BYTES + PIECE_BYTES + SLACK);
   });
 });
+
+describe('a large message on a TCP connection', () => {
+  const ways = [
+    ['to a caller', toTheCaller],
+    ['to a server', toTheServer],
+  ] as const;
+
+  it.each(ways)(
+    'goes no further %s than the other side has said to have read, and small ones pass it',
+    async (_, begin) => {
+      const size = 32 * 1024 * 1024;
+      const { peer, skip, type, ask } = await begin(size);
+      const reader = new LinkReader(peer, skip);
+      const atFirst = await standstill(() => reader.pieces);
+      expect(atFirst).toBeGreaterThan(PIECE_BYTES);
+      expect(atFirst).toBeLessThan(LEAST_UNDER_WAY + PIECE_BYTES);
+      ask(() => undefined);
+      await eventually('the small one has come', () => reader.whole(type).length > 0);
+      expect(reader.pieces).toBe(atFirst);
+      reader.answerMarks();
+      await eventually('the large one has come', () => reader.pieces === size);
+    },
+  );
+
+  it.each(ways)('waits for nobody %s where it is not that large', async (_, begin) => {
+    const { peer, skip } = await begin(UNPACED_BYTES);
+    const reader = new LinkReader(peer, skip);
+    await eventually('it has come', () => reader.pieces === UNPACED_BYTES);
+    expect(reader.whole(FrameType.PING)).toEqual([]);
+  });
+
+  it('leaves what comes behind it to go on when it is broken off', async () => {
+    const size = 32 * 1024 * 1024;
+    const { link, peer } = await dialLink({ maxMessageBytes: size, bulkBytes: 2 * size });
+    const reader = new LinkReader(peer, MAGIC.length);
+    const nothing = (): void => undefined;
+    const untold = { answered: nothing, failed: nothing };
+    const cancellation = new Cancellation();
+    link.send(new LinkCall(outbound({ body: Buffer.alloc(size), cancellation }), untold, nothing));
+    const atFirst = await standstill(() => reader.pieces);
+    link.send(new LinkCall(outbound({ body: Buffer.alloc(PIECE_BYTES) }), untold, nothing));
+    cancellation.cancel(new MeshError(MeshCode.CANCELLED, 'not wanted'));
+    reader.answerMarks();
+    await eventually('the second has come', () => reader.lastPieces === 1);
+    expect(reader.pieces).toBeLessThan(atFirst + 2 * LEAST_UNDER_WAY);
+  });
+});
+
+/** Waits until a count grows no more. */
+async function standstill(count: () => number): Promise<number> {
+  for (let before = -1; before !== count(); await sleep(50)) before = count();
+  return count();
+}
 
 /** The frames in what has come, and where each begins. */
 function placesOf(bytes: Buffer, skip: number): { readonly type: number; readonly at: number }[] {

@@ -6,9 +6,10 @@ import { PayloadReader, PayloadWriter } from '../../lib/protocol/payload.js';
 import { UNSENT_BYTES } from '../../lib/transport/link/frame-writer.js';
 import { LinkCall } from '../../lib/transport/link/outbound-link.js';
 import { OutboundStream } from '../../lib/transport/link/outbound-stream.js';
-import { FrameType } from '../../lib/transport/link/wire.js';
+import { FrameType, MAGIC } from '../../lib/transport/link/wire.js';
 import type { Acceptor } from '../../lib/transport/transport.js';
 import { eventually } from '../support/eventually.js';
+import { LinkReader } from '../support/link-reader.js';
 import { callFrame, frame, framesOf, greeting, openFrame, type SeenFrame } from '../support/tcp-frames.js';
 import { type Dialled, dialLink, serveLink } from '../support/tcp-links.js';
 import { outbound } from '../support/transport-fixtures.js';
@@ -214,5 +215,21 @@ describe('a TCP connection to a server that reads nothing', () => {
     peer.write(pings);
     await eventually('they have come', () => socket.bytesRead === before.received + pings.length);
     expect(await standstill(() => socket.writableLength)).toBe(before.sent);
+  });
+
+  it('answers the last of its pings when it reads again', async () => {
+    const dialled = await dialLink({ maxCalls: ALL });
+    const { socket, peer } = dialled;
+    peer.pause();
+    for (let i = 0; i < 3_000; i++) call(dialled).catch(() => undefined);
+    await standstill(() => socket.writableLength);
+    const before = socket.bytesRead;
+    const pings = [1, 2, 3].map((mark) => frame(FrameType.PING, 0, Buffer.of(0, 0, 0, mark)));
+    peer.write(Buffer.concat(pings));
+    await eventually('they have come', () => socket.bytesRead > before);
+    const reader = new LinkReader(peer, MAGIC.length);
+    peer.resume();
+    await eventually('it is answered', () => reader.whole(FrameType.PONG).length > 0);
+    expect(reader.whole(FrameType.PONG).map(({ payload }) => payload[3])).toEqual([3]);
   });
 });

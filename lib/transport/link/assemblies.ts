@@ -1,4 +1,5 @@
 import { IdTable } from '../../collections/id-table.js';
+import { youngMemory } from '../young-memory.js';
 import { type Piece } from './wire.js';
 import { violation } from '../../protocol/payload.js';
 
@@ -67,7 +68,7 @@ export class Assemblies {
     if (!assembly) throw violation(`a piece belongs to no message of ${id}`);
     const { total, complete } = assembly;
     if (assembly.filled + piece.length > total) throw violation(`a message of ${id} is longer than it said`);
-    if (complete) (assembly.bytes ??= Buffer.allocUnsafeSlow(total)).set(piece, assembly.filled);
+    if (complete) (assembly.bytes ??= memoryOf(total)).set(piece, assembly.filled);
     assembly.filled += piece.length;
     if (which === 'more') return;
     if (assembly.filled < total) throw violation(`a message of ${id} is shorter than it said`);
@@ -95,4 +96,9 @@ export class Assemblies {
     this.byId.clear();
     this.underWay.calls = this.underWay.streams = 0;
   }
+}
+
+function memoryOf(bytes: number): Buffer {
+  youngMemory.note(bytes);
+  return Buffer.allocUnsafeSlow(bytes);
 }

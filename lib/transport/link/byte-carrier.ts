@@ -24,3 +24,6 @@ export interface ByteCarrier {
   once(event: 'end' | 'close' | 'finish', listener: () => void): unknown;
   once(event: 'error', listener: (error: Error) => void): unknown;
 }
+
+/** What became of what was written: it was handed to the network, or lost with the connection. */
+export type Outcome = 'delivered' | 'lost';

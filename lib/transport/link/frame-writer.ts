@@ -1,11 +1,9 @@
 import { sizeOfNumber, writeNumber } from '../../protocol/payload.js';
-import { lengthOf, type Tailed } from '../tails.js';
-import type { ByteCarrier } from './byte-carrier.js';
+import type { Tailed } from '../tails.js';
+import type { ByteCarrier, Outcome } from './byte-carrier.js';
+import { type LargeSend, LargeMessages } from './large-messages.js';
 import { Slab } from './slab.js';
-import { FrameType, HEADER_BYTES, MORE, PIECE_BYTES } from './wire.js';
-
-/** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
-export const AHEAD_BYTES = 512 * 1024;
+import { FrameType, HEADER_BYTES, MORE } from './wire.js';
 
 /**
  * Bytes that wait for the network to take them before those who can wait write no more: the other side does not read. Far more than
@@ -20,13 +18,13 @@ export const UNSENT_BYTES = 16 * 1024 * 1024;
 const FIRST_EARLY = 4;
 const MAX_EARLY = 64;
 
+/** Payload of a `PING` that is a mark: its number. */
+export const MARK_BYTES = 4;
+
 const none: Uint8Array = new Uint8Array(0);
 
 /** For connections with few frames at a time: however many there are, it is one piece of memory that they all write into. */
 const common = new Slab();
-
-/** What became of what was written: it was handed to the network, or lost with the connection. */
-export type Outcome = 'delivered' | 'lost';
 
 /**
  * Until when frames are gathered: until the end of the tick, or of the turn of the event loop, in which what came on other connections
@@ -36,15 +34,6 @@ export type Gathering = 'tick' | 'turn';
 
 /** Whether the other side takes what is written: `full` while too much waits for the network. */
 export type Pressure = 'full' | 'room';
-
-/** A large message on its way: its pieces take turns with those of others. */
-export interface LargeSend {
-  readonly id: number;
-  readonly message: Tailed;
-  position: number;
-  /** Told once: all of it has been handed to the network, or it was lost with the connection. */
-  readonly sent: (outcome: Outcome) => void;
-}
 
 /**
  * Writes frames. Those of one tick or turn of the event loop are gathered, and written at its end or when they are many; small ones before the
@@ -61,7 +50,7 @@ export class FrameWriter {
   /** For who writes much at a time, or is not read at once: what others write would stand between, and the common one be held for long. */
   private own: Slab | undefined;
   private usesOwn = false;
-  private large: LargeSend[] = [];
+  private readonly large = new LargeMessages();
   private flushed: ((outcome: Outcome) => void)[] = [];
   private phase: 'open' | 'ending' | 'closed' = 'open';
   private scheduled = false;
@@ -123,15 +112,20 @@ export class FrameWriter {
   /** Writes the pieces of a message whose first frame was written. */
   pieces(id: number, message: Tailed, sent: (outcome: Outcome) => void): LargeSend {
     const large = { id, message, position: 0, sent };
-    this.large.push(large);
+    this.large.add(large);
     this.schedule();
     return large;
   }
 
   /** Writes no more of a message. */
   breakOff(large: LargeSend): void {
-    const index = this.large.indexOf(large);
-    if (index >= 0) this.large.splice(index, 1);
+    this.large.drop(large);
+  }
+
+  /** The other side has read all that stood before a mark, which was sent as a `PING`. */
+  gotAnswer(mark: number): void {
+    this.large.gotAnswer(mark);
+    if (this.large.mayGoOn) this.schedule();
   }
 
   /** Tells once what was written so far has been handed to the network, or was lost. */
@@ -157,7 +151,7 @@ export class FrameWriter {
     this.slab = common.bytes;
     this.begin = this.end = 0;
     this.waiting = [];
-    for (const { sent } of this.large.splice(0)) sent('lost');
+    for (const { sent } of this.large.clear()) sent('lost');
     for (const tell of this.flushed.splice(0)) tell('lost');
   }
 
@@ -223,7 +217,7 @@ export class FrameWriter {
     if (this.phase !== 'open' || socket.destroyed) return;
     if (this.pressure === 'room' && (this.isStuffed || socket.writableLength > UNSENT_BYTES)) this.fill();
     const parts = this.gathered();
-    if (this.large.length > 0) this.gatherPieces(parts);
+    if (!this.large.isEmpty) this.gatherPieces(parts);
     if (parts.length === 0) {
       if (this.flushed.length === 0) return;
       // Who waits until everything was taken is told behind an empty write.
@@ -271,31 +265,23 @@ export class FrameWriter {
     return parts;
   }
 
-  /** As many pieces as the socket may have ahead, in turn. */
+  /** As many pieces as may be sent. */
   private gatherPieces(parts: Uint8Array[]): void {
-    let room = AHEAD_BYTES - this.socket.writableLength;
-    const sent: LargeSend[] = [];
-    while (room > 0 && this.large.length > 0) {
-      const large = this.large.shift() as LargeSend;
-      const piece = pieceAt(large.message, large.position);
-      large.position += piece.length;
-      const isLast = large.position === lengthOf(large.message);
-      const at = this.reserve(HEADER_BYTES);
-      this.header(at, piece.length, isLast ? FrameType.DATA : FrameType.DATA | MORE, large.id);
-      parts.push(...this.gathered(), piece);
-      room -= piece.length;
-      if (isLast) sent.push(large);
-      else this.large.push(large);
-    }
+    const sent = this.large.send(this.socket.writableLength, {
+      piece: (id, bytes, isLast) => {
+        const at = this.reserve(HEADER_BYTES);
+        this.header(at, bytes.length, isLast ? FrameType.DATA : FrameType.DATA | MORE, id);
+        parts.push(...this.gathered(), bytes);
+      },
+      mark: (id) => {
+        const at = this.reserve(HEADER_BYTES + MARK_BYTES);
+        this.header(at, MARK_BYTES, FrameType.PING, 0);
+        this.slab.writeUInt32BE(id, at + HEADER_BYTES);
+      },
+    });
+    parts.push(...this.gathered());
     for (const large of sent) this.flushed.push(large.sent);
     // What is left goes on when the socket has taken this.
-    if (this.large.length > 0) this.flushed.push(() => this.schedule());
+    if (this.large.mayGoOn) this.flushed.push(() => this.schedule());
   }
-}
-
-/** The piece that begins at a place: it stands in the body or in the tail. */
-function pieceAt({ body, tail = none }: Tailed, position: number): Uint8Array {
-  if (position < body.length) return body.subarray(position, position + PIECE_BYTES);
-  const start = position - body.length;
-  return tail.subarray(start, start + PIECE_BYTES);
 }

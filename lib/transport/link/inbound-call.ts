@@ -1,6 +1,7 @@
 import { Cancellation } from '../../context/cancellation.js';
 import type { InboundCall, InboundHead, WireHeaders } from '../transport.js';
-import type { LargeSend, Outcome } from './frame-writer.js';
+import type { Outcome } from './byte-carrier.js';
+import type { LargeSend } from './large-messages.js';
 import type { Head } from './heads.js';
 
 /** A call on its way through this process. */

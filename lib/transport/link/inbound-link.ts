@@ -10,7 +10,7 @@ import { tooLong } from '../refusals.js';
 import { lengthOf, type Tailed } from '../tails.js';
 import type { Acceptor, CallAnswer } from '../transport.js';
 import type { ByteCarrier } from './byte-carrier.js';
-import type { Outcome } from './frame-writer.js';
+import type { Outcome } from './byte-carrier.js';
 import type { Head } from './heads.js';
 import { agree, encodeHello, type Hello } from './hello.js';
 import { InboundLinkCall } from './inbound-call.js';

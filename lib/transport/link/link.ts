@@ -7,10 +7,11 @@ import { Assemblies, type Bulk } from './assemblies.js';
 import { BulkGate } from './bulk-gate.js';
 import type { ByteCarrier } from './byte-carrier.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
-import { FrameWriter, type Gathering, type Pressure } from './frame-writer.js';
+import { FrameWriter, type Gathering, MARK_BYTES, type Pressure } from './frame-writer.js';
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
+import { youngMemory } from '../young-memory.js';
 import { PingBudget } from './ping-budget.js';
 import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
 import { FrameType, MORE, type Part, type Piece, STREAMS_ID, WHOLE_BYTES } from './wire.js';
@@ -72,6 +73,8 @@ export class Link implements FrameSink {
   private greeted: Hello | undefined;
   private over: MeshError | undefined;
   private pongs: (() => void)[] = [];
+  /** What a ping had that came while the other side did not read. */
+  private unanswered: Buffer | undefined;
 
   /**
    * @param own what this side takes
@@ -235,10 +238,9 @@ export class Link implements FrameSink {
       case FrameType.PING:
         if (payload.left > MAX_PING_BYTES) throw violation(`a ping takes ${payload.left} bytes`);
         this.pings.take();
-        // Who reads nothing gets no answers, either.
-        return this.writer.isFull ? undefined : this.writer.frame(FrameType.PONG, id, payload.rest());
+        return this.answerPing(payload);
       case FrameType.PONG:
-        return this.pongs.shift()?.();
+        return this.heedPong(payload);
       case FrameType.GOAWAY:
         return this.owner.onGoaway(id);
       case FrameType.CLOSE:
@@ -252,7 +254,20 @@ export class Link implements FrameSink {
   }
 
   piece(id: number, bytes: Buffer, which: Piece): void {
-    if (!this.over) this.assemblies.add(id, bytes, which);
+    if (this.over) return;
+    this.pings.reset();
+    this.assemblies.add(id, bytes, which);
+  }
+
+  /** Who reads nothing gets one answer, to the last one, when it reads again: it says that those before have been read, too. */
+  private answerPing(payload: PayloadReader): void {
+    if (this.writer.isFull) this.unanswered = payload.copy();
+    else this.writer.frame(FrameType.PONG, 0, payload.rest());
+  }
+
+  private heedPong(payload: PayloadReader): void {
+    if (payload.left === MARK_BYTES) this.writer.gotAnswer(payload.rest().readUInt32BE());
+    else this.pongs.shift()?.();
   }
 
   private begin(timeoutMs: number, head: Buffer): PayloadWriter {
@@ -262,6 +277,7 @@ export class Link implements FrameSink {
   private receive(chunk: Buffer): void {
     if (this.over) return;
     this.now = Date.now();
+    if (!this.intake) youngMemory.note(chunk.length);
     try {
       this.reader.push(chunk);
     } catch (error) {
@@ -273,6 +289,10 @@ export class Link implements FrameSink {
   private heed(pressure: Pressure): void {
     const { socket } = this;
     socket.setTimeout(pressure === 'full' ? MAX_UNREAD_MS : 0);
+    if (pressure === 'room' && this.unanswered) {
+      this.writer.frame(FrameType.PONG, 0, this.unanswered);
+      this.unanswered = undefined;
+    }
     if (this.owner.reads === 'always') return;
     if (pressure === 'full') socket.pause();
     else socket.resume();

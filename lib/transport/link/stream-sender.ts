@@ -1,6 +1,6 @@
 import type { MeshError } from '../../errors/mesh-error.js';
 import { ready, Senders } from '../senders.js';
-import type { LargeSend } from './frame-writer.js';
+import type { LargeSend } from './large-messages.js';
 import type { Link } from './link.js';
 import { FrameType, WHOLE_BYTES } from './wire.js';
 
