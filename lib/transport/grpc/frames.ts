@@ -42,12 +42,16 @@ export function writeFrame(stream: Writable, body: Uint8Array, onWritten?: OnWri
   return free;
 }
 
-/** Writes a message to a stream, a large one without copying it, and ends the stream with it. */
-export function endWithFrame(stream: Writable, body: Uint8Array): void {
-  if (body.length < LARGE_MESSAGE_BYTES) return void stream.end(encodeFrame(body));
+/**
+ * Writes a message to a stream, a large one without copying it, and ends the stream with it.
+ *
+ * @param onOut told when all of it is written out, or will not be
+ */
+export function endWithFrame(stream: Writable, body: Uint8Array, onOut?: () => void): void {
+  if (body.length < LARGE_MESSAGE_BYTES) return void stream.end(encodeFrame(body), onOut);
   stream.cork();
   stream.write(prefixOf(body));
-  stream.end(body);
+  stream.end(body, onOut);
 }
 
 type OnWritten = (error: Error | null | undefined) => void;

@@ -25,7 +25,7 @@ export class UnaryCall extends CallStream {
     super(lane, lane.session.request(requestHeaders(lane.address, path, headers, pending.remainingMs), openStream));
     pending.carrier = this;
     lane.calls++;
-    endWithFrame(this.stream, body);
+    lane.outlet.pass(this.stream, body.length, (left) => endWithFrame(this.stream, body, left));
   }
 
   protected override onMessage(frame: Frame): void {

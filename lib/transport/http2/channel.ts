@@ -8,6 +8,7 @@ import { refusedBy, unreachable } from '../failures.js';
 import type { Lane } from './lane.js';
 import type { Carrier, Passenger } from '../pending-call.js';
 import type { Target } from '../target.js';
+import { Outlet } from './outlet.js';
 import { ResetBudget } from './reset-budget.js';
 import { GRPC_PATIENCE, watchSession } from './session-keepalive.js';
 
@@ -198,6 +199,7 @@ export class Channel<P extends Passenger> implements Carrier {
       address: this.target.address,
       maxMessageBytes: this.options.limits.maxBodyBytes,
       resets: new ResetBudget(() => this.retire(session)),
+      outlet: new Outlet(session),
       calls: 0,
       packs: false,
       tunnels: false,

@@ -1,4 +1,5 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import type { Outlet } from './outlet.js';
 import type { ResetBudget } from './reset-budget.js';
 
 /** An established connection, as those see it who send calls through it. */
@@ -10,6 +11,8 @@ export interface Lane {
   readonly maxMessageBytes: number;
   /** Resets that it still bears. */
   readonly resets: ResetBudget;
+  /** What long messages go out through. */
+  readonly outlet: Outlet;
   /** Calls under way on it. */
   calls: number;
   /** Whether the peer is known to understand packed calls: its last answer said so. */
