@@ -31,17 +31,7 @@ async function expectAsNodeReads(bytes: Buffer): Promise<'plain' | 'odd'> {
 }
 
 const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
-const spelt = fc.constantFrom(
-  'accept',
-  'Content-Type',
-  'X-Mesh',
-  'cookie',
-  'constructor',
-  'AUTHORIZATION',
-  'date',
-  '42',
-  'x-a',
-);
+const spelt = fc.constantFrom('accept', 'Content-Type', 'X-Mesh', 'cookie', 'AUTHORIZATION', 'date', '42', 'x-a');
 const plainFields = fc.uniqueArray(fc.tuple(spelt, fc.string({ unit: printable, maxLength: 20 })), {
   selector: ([name]) => name,
 });
@@ -87,6 +77,7 @@ const crucial = fc.constantFrom(
   'expect: 100-continue\r\n',
   'upgrade: websocket\r\n',
   '__proto__: x\r\n',
+  'constructor: x\r\n',
   'te: trailers\r\n',
   'proxy-connection: close\r\n',
   'HTTP/1.0',
@@ -115,7 +106,6 @@ describe('a plain request', () => {
     expect(request?.body.toString()).toBe('hello');
     const headers = { host: 'h:1', 'content-type': 'text/plain', 'x-empty': '', 'content-length': '5' };
     expect({ ...request?.headers }).toEqual(headers);
-    expect(Object.getPrototypeOf(request?.headers)).toBeNull();
   });
 
   it('is not there before its last byte', () => {
@@ -177,6 +167,7 @@ describe('a plain request', () => {
     'x: \xe4',
     'x_y: z',
     '__proto__: x',
+    'constructor: x',
   ])('is none with %j', (line) => expect(read(withLines(line))).toBeUndefined());
 
   it.each(['', '+3', '-3', '3.0', '0x3', '3 3', '3,3', '1e0', '٣'])('is none when it is %j bytes long', (length) =>
