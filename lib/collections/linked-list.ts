@@ -27,6 +27,11 @@ export class LinkedList<T extends ListItem> {
     return this.head;
   }
 
+  /** The one that came last. */
+  get last(): T | undefined {
+    return this.tail;
+  }
+
   /** Whether an item stands in this list. */
   has(item: T): boolean {
     return item.list === this;

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { Cancellation, CancelWatcher } from './cancellation.js';
-import { expireAt } from './expiry.js';
+import { Alarm, clock } from './clock.js';
 
 /** What makes the caller of a call give it up. */
 export interface GivingUp {
@@ -19,28 +19,38 @@ export interface GivingUp {
 }
 
 /** Cancels a call when its caller gives it up, for whichever reason comes first. */
-export class GiveUp implements CancelWatcher {
-  private readonly timer: NodeJS.Timeout;
+export class GiveUp extends Alarm implements CancelWatcher {
+  private readonly what: string;
+  private readonly signal: AbortSignal | undefined;
+  private readonly above: Cancellation | undefined;
 
   constructor(
     private readonly cancellation: Cancellation,
-    private readonly giving: GivingUp,
+    { what, deadline, now, signal, above }: GivingUp,
   ) {
-    const { signal, above, deadline, now } = giving;
+    super(deadline);
+    this.what = what;
+    this.signal = signal;
+    this.above = above;
     if (signal) this.heed(signal);
     above?.watch(this);
-    this.timer = expireAt(deadline, () => cancellation.cancel(late(giving)), now);
+    clock.set(this, now);
     cancellation.cancelsAt = deadline;
   }
 
   /** Stops the clock, unless somebody still relies on it, and lets go of the signals; to be called when the call has ended. */
   release(): void {
-    const { cancellation, giving, timer } = this;
-    giving.signal?.removeEventListener('abort', this);
-    giving.above?.unwatch(this);
+    const { cancellation } = this;
+    this.signal?.removeEventListener('abort', this);
+    this.above?.unwatch(this);
     if (cancellation.watched) return;
-    clearTimeout(timer);
+    clock.callOff(this);
     cancellation.cancelsAt = Infinity;
+  }
+
+  /** @internal The deadline has passed. */
+  ring(): void {
+    this.cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${this.what} was not answered in time`));
   }
 
   /** @internal The call above was given up. */
@@ -50,8 +60,7 @@ export class GiveUp implements CancelWatcher {
 
   /** @internal The signal was aborted. */
   handleEvent(): void {
-    const { what, signal } = this.giving;
-    this.cancellation.cancel(cancelled(what, signal?.reason));
+    this.cancellation.cancel(cancelled(this.what, this.signal?.reason));
   }
 
   private heed(signal: AbortSignal): void {
@@ -70,10 +79,6 @@ export class GiveUp implements CancelWatcher {
 export function giveUpWith(cancellation: Cancellation, giving: GivingUp): () => void {
   const giveUp = new GiveUp(cancellation, giving);
   return () => giveUp.release();
-}
-
-function late({ what }: GivingUp): MeshError {
-  return new MeshError(MeshCode.TIMEOUT, `${what} was not answered in time`);
 }
 
 function cancelled(what: string, cause: unknown): MeshError {

@@ -1,7 +1,7 @@
 import { MeshCode } from '../errors/mesh-code.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { Cancellation, CancelWatcher } from './cancellation.js';
-import { expireAt } from './expiry.js';
+import { Alarm, clock } from './clock.js';
 
 /** Until when something is waited for, and what it is. */
 export interface Patience {
@@ -49,19 +49,19 @@ function isPromise<T>(served: PromiseLike<T> | T): served is PromiseLike<T> {
 }
 
 /** Waits until the first of: the answer, the deadline, the cancellation. */
-class Waiting<T> implements CancelWatcher {
-  private timer: NodeJS.Timeout | undefined;
+class Waiting<T> extends Alarm implements CancelWatcher {
   private isOver = false;
 
   constructor(
     private readonly patience: Patience,
     private readonly ending: Ending<T>,
-  ) {}
+  ) {
+    super(patience.deadline);
+  }
 
   for(served: PromiseLike<T>): void {
-    const { cancellation, deadline } = this.patience;
-    cancellation.watch(this);
-    if (!this.isOver && deadline !== Infinity) this.timer = expireAt(deadline, () => this.expire());
+    this.patience.cancellation.watch(this);
+    if (!this.isOver && this.deadline !== Infinity) clock.set(this);
     served.then(
       (value) => this.settle() && this.ending.succeeded(value),
       (error: unknown) => this.settle() && this.ending.failed(error),
@@ -73,7 +73,8 @@ class Waiting<T> implements CancelWatcher {
     if (this.settle()) this.ending.failed(reason);
   }
 
-  private expire(): void {
+  /** @internal The deadline has passed. */
+  ring(): void {
     const { what, cancellation } = this.patience;
     cancellation.cancel(new MeshError(MeshCode.TIMEOUT, `${what} did not answer in time`));
   }
@@ -82,7 +83,7 @@ class Waiting<T> implements CancelWatcher {
   private settle(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    clearTimeout(this.timer);
+    clock.callOff(this);
     this.patience.cancellation.unwatch(this);
     return true;
   }

@@ -49,7 +49,6 @@ export interface Ending {
  * What comes after a failure runs where the call was made, as far as `AsyncLocalStorage` can tell.
  */
 export class Delivery extends AsyncResource implements CallOwner {
-  private readonly query: ServiceQuery;
   private attempts = 0;
   /** The instance of the attempt under way, until it is told how that went. */
   private pick: Pick | undefined;
@@ -67,18 +66,17 @@ export class Delivery extends AsyncResource implements CallOwner {
     private readonly ending: Ending,
   ) {
     super('MeshDelivery');
-    const { service, target } = call;
-    this.query = { service, target, self: ways.self(service, target) };
   }
 
   /** Attempts. It does not throw: what goes wrong is told to the ending. */
   attempt(): void {
     this.attempts++;
     try {
-      const found = this.ways.registry.resolve(this.query);
-      if (!(found instanceof Promise)) return this.send(found);
+      const query = this.query();
+      const found = this.ways.registry.resolve(query);
+      if (!(found instanceof Promise)) return this.send(found, query);
       found.then(
-        (instances) => this.send(instances),
+        (instances) => this.send(instances, query),
         (cause: unknown) => void this.again(cause),
       );
     } catch (cause) {
@@ -102,9 +100,15 @@ export class Delivery extends AsyncResource implements CallOwner {
     void this.runInAsyncScope(this.again, this, error);
   }
 
-  private send(found: readonly Instance[]): void {
+  /** Made for each attempt: a call under way keeps as little as it can. */
+  private query(): ServiceQuery {
+    const { service, target } = this.call;
+    return { service, target, self: this.ways.self(service, target) };
+  }
+
+  private send(found: readonly Instance[], query: ServiceQuery): void {
     try {
-      const pick = this.choose(found);
+      const pick = this.choose(found, query);
       this.pick = pick;
       if (pick.done) this.started = performance.now();
       const connection = this.ways.pool.get(pick.instance);
@@ -119,8 +123,8 @@ export class Delivery extends AsyncResource implements CallOwner {
     }
   }
 
-  private choose(found: readonly Instance[]): Pick {
-    const { query, ways } = this;
+  private choose(found: readonly Instance[], query: ServiceQuery): Pick {
+    const { ways } = this;
     let instances = found;
     for (const router of ways.routers) instances = router.route(instances, query);
     if (instances.length === 0) throw noInstance(query);
