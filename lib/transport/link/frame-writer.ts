@@ -268,9 +268,9 @@ export class FrameWriter {
   /** As many pieces as may be sent. */
   private gatherPieces(parts: Uint8Array[]): void {
     const sent = this.large.send(this.socket.writableLength, {
-      piece: (id, bytes, isLast) => {
+      piece: (id, bytes, which) => {
         const at = this.reserve(HEADER_BYTES);
-        this.header(at, bytes.length, isLast ? FrameType.DATA : FrameType.DATA | MORE, id);
+        this.header(at, bytes.length, which === 'last' ? FrameType.DATA : FrameType.DATA | MORE, id);
         parts.push(...this.gathered(), bytes);
       },
       mark: (id) => {

@@ -1,7 +1,7 @@
 import { lengthOf, type Tailed } from '../tails.js';
 import type { Outcome } from './byte-carrier.js';
 import { Pace } from './pace.js';
-import { PIECE_BYTES } from './wire.js';
+import { type Piece, PIECE_BYTES } from './wire.js';
 
 /** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
 export const AHEAD_BYTES = 512 * 1024;
@@ -20,7 +20,7 @@ export interface LargeSend {
 /** Writes what {@link LargeMessages} finds to be written. */
 export interface PieceSink {
   /** A piece of a message. */
-  piece(id: number, bytes: Uint8Array, isLast: boolean): void;
+  piece(id: number, bytes: Uint8Array, which: Piece): void;
   /** A mark for the other side to answer. */
   mark(id: number): void;
 }
@@ -77,7 +77,7 @@ export class LargeMessages {
       room -= piece.length;
       const isLast = large.position === lengthOf(message);
       this.mark(this.pace.probe, sink);
-      sink.piece(id, piece, isLast);
+      sink.piece(id, piece, isLast ? 'last' : 'more');
       this.mark(this.pace.gotSent(piece.length), sink);
       (isLast ? sent : this.queue).push(large);
     }

@@ -13,13 +13,15 @@ export const MOST_UNDER_WAY = 16 * 1024 * 1024;
 /** A mark follows so many bytes. */
 const BETWEEN_MARKS = 128 * 1024;
 
+/** With a probe, nothing was under way before the mark: what it takes is the way alone. */
+type MarkKind = 'probe' | 'behind';
+
 /** A mark on its way: how many bytes had been sent before it, and when, in ms. */
 interface Mark {
   readonly id: number;
   readonly sent: number;
   readonly at: number;
-  /** Whether nothing was under way before it: what it takes is the way alone. */
-  readonly isProbe: boolean;
+  readonly kind: MarkKind;
 }
 
 /**
@@ -51,14 +53,14 @@ export class Pace {
 
   /** What the next piece is to have before it: a mark, or none. */
   get probe(): number | undefined {
-    return this.state === 'held' && this.underWay === 0 ? this.mark(true) : undefined;
+    return this.state === 'held' && this.underWay === 0 ? this.mark('probe') : undefined;
   }
 
   /** A piece was sent. @returns the mark that is to follow it, if one is */
   gotSent(bytes: number): number | undefined {
     if (this.state === 'free') return undefined;
     this.sent += bytes;
-    return this.sent - (this.marks.at(-1)?.sent ?? this.taken) >= BETWEEN_MARKS ? this.mark(false) : undefined;
+    return this.sent - (this.marks.at(-1)?.sent ?? this.taken) >= BETWEEN_MARKS ? this.mark('behind') : undefined;
   }
 
   /** All large messages have been sent. */
@@ -73,7 +75,7 @@ export class Pace {
     if (!mark) return;
     this.marks.splice(0, place + 1);
     this.taken = Math.max(this.taken, mark.sent);
-    this.learn(this.clock() - mark.at, mark.isProbe);
+    this.learn(this.clock() - mark.at, mark.kind);
   }
 
   private get underWay(): number {
@@ -84,15 +86,15 @@ export class Pace {
     return Math.min(MOST_UNDER_WAY, Math.max(LEAST_UNDER_WAY, this.way * BYTES_PER_MS));
   }
 
-  private mark(isProbe: boolean): number {
+  private mark(kind: MarkKind): number {
     const id = (this.lastMark = (this.lastMark + 1) >>> 0);
-    this.marks.push({ id, sent: this.sent, at: this.clock(), isProbe });
+    this.marks.push({ id, sent: this.sent, at: this.clock(), kind });
     return id;
   }
 
   /** The least counts: all else is what stood before. Where the way has become longer, probes tell, little by little. */
-  private learn(took: number, isProbe: boolean): void {
+  private learn(took: number, kind: MarkKind): void {
     if (this.way === 0 || took < this.way) this.way = took;
-    else if (isProbe) this.way = Math.min(took, 1.25 * this.way);
+    else if (kind === 'probe') this.way = Math.min(took, 1.25 * this.way);
   }
 }
