@@ -87,7 +87,8 @@ const packedRequest = reader(
 
 /** An answer may tell of any error. */
 const packedAnswer: Target = reader('packed-answer', (input) => {
-  if (input[0] === 1) return failureOf(input);
+  // A number may be longer than it must be: its first byte alone does not tell.
+  if (new PayloadReader(input).number() === 1) return failureOf(input);
   const content = readPackedAnswer(input);
   const out = new PayloadWriter();
   writePackedSuccess(out, content);
