@@ -44,7 +44,7 @@ export class MemorySessionStore implements SessionStore {
     this.options = sessions;
     this.sessions = new SessionTable({
       ...sessions,
-      expire: (session) => this.drop(session.queues.values(), 'the session was idle for too long'),
+      expire: (session) => this.drop(session.queues, 'the session was idle for too long'),
     });
     this.gate = new PushGate(sessions, {
       accepted: (queue, message) => this.offer(queue, message),
@@ -116,7 +116,7 @@ export class MemorySessionStore implements SessionStore {
     const known = session.queues.get(topic);
     if (known) return known;
     const queue = new MessageQueue(session, topic);
-    session.queues.set(topic, queue);
+    session.queues.add(queue);
     this.queues++;
     return queue;
   }
@@ -167,7 +167,7 @@ export class MemorySessionStore implements SessionStore {
 
   private releaseAll(session: Session<MessageQueue>): void {
     this.sessions.remove(session);
-    this.drop(session.queues.values(), 'the session was released');
+    this.drop(session.queues, 'the session was released');
   }
 
   /** Drops queues with what is in them, and ends what waits there. */
@@ -183,7 +183,7 @@ export class MemorySessionStore implements SessionStore {
 
   private detach(queue: MessageQueue): void {
     queue.detached = true;
-    queue.session.queues.delete(queue.topic);
+    queue.session.queues.remove(queue);
     this.queues--;
   }
 

@@ -1,4 +1,4 @@
-import { IdTable } from '../../collections/id-table.js';
+import { IdTable, type Numbered } from '../../collections/id-table.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError, type MeshErrorOptions } from '../../errors/mesh-error.js';
@@ -49,7 +49,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
   private readonly calls = new IdTable<InboundLinkCall>();
   private readonly streams = new Map<number, InboundLinkStream>();
   /** Calls whose messages have not come whole. */
-  private readonly arriving = new Set<number>();
+  private readonly arriving = new IdTable<Numbered>();
   /** Bytes of large answers that the caller has not taken. */
   private held = 0;
   private lastId = 0;
@@ -151,7 +151,7 @@ export class InboundLink implements LinkOwner, InboundStreamHost, Pingable {
     const timeoutMs = payload.number();
     const head = this.headOf(payload);
     if (part === 'whole') return this.arrived(id, head, timeoutMs, this.link.kept(payload));
-    if (id <= this.closedFrom) this.arriving.add(id);
+    if (id <= this.closedFrom) this.arriving.add({ id });
     this.link.assemblies.begin(id, payload.number(), 'calls', (body) => {
       this.arriving.delete(id);
       this.arrived(id, head, timeoutMs, body);

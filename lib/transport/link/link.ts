@@ -11,7 +11,7 @@ import { FrameWriter, type Gathering, MARK_BYTES, type Pressure } from './frame-
 import { type Head, HeadReader, HeadWriter } from './heads.js';
 import { decodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
-import { youngMemory } from '../young-memory.js';
+import { spentMemory } from '../spent-memory.js';
 import { PingBudget } from './ping-budget.js';
 import { type PayloadReader, PayloadWriter, sizeOfNumber, violation } from '../../protocol/payload.js';
 import { FrameType, MORE, type Part, type Piece, STREAMS_ID, WHOLE_BYTES } from './wire.js';
@@ -71,6 +71,8 @@ export class Link implements FrameSink {
   private headWriter: HeadWriter | undefined;
   private gates: Readonly<Record<Bulk, BulkGate>> | undefined;
   private greeted: Hello | undefined;
+  /** Whether anybody has a view of what was received last. */
+  private chunk: 'own' | 'lent' = 'own';
   private over: MeshError | undefined;
   private pongs: (() => void)[] = [];
   /** What a ping had that came while the other side did not read. */
@@ -145,13 +147,15 @@ export class Link implements FrameSink {
     return this.headReader.read(payload, payload.number());
   }
 
-  /** How long what a frame has is there. */
-  get lifetime(): BodyLifetime {
+  /** What is left of a payload is handed out as it is. @returns how long it is there */
+  lend(): BodyLifetime {
+    this.chunk = 'lent';
     return this.intake ? 'passing' : 'lasting';
   }
 
   /** What is left of a payload, to be kept. */
   kept(payload: PayloadReader): Buffer {
+    this.chunk = 'lent';
     return this.intake ? payload.copy() : payload.rest();
   }
 
@@ -277,12 +281,18 @@ export class Link implements FrameSink {
   private receive(chunk: Buffer): void {
     if (this.over) return;
     this.now = Date.now();
-    if (!this.intake) youngMemory.note(chunk.length);
+    this.chunk = 'own';
     try {
       this.reader.push(chunk);
+      this.spend(chunk);
     } catch (error) {
       this.refuse(toMeshError(error));
     }
+  }
+
+  /** Of pieces of messages, and of nearly all else, nothing is left in what was read. An intake is read into again. */
+  private spend(chunk: Buffer): void {
+    if (this.chunk === 'own' && !this.intake) spentMemory.giveBack(chunk);
   }
 
   /** Who does not read is not read, either, where it would make this side write; and is given up when that lasts. */

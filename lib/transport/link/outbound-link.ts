@@ -1,4 +1,5 @@
 import { IdTable } from '../../collections/id-table.js';
+import { LinkedList, ListItem } from '../../collections/linked-list.js';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
@@ -24,8 +25,18 @@ export class LinkCall extends PendingCall {
   id = 0;
   /** What of it is still being sent. */
   large: LargeSend | undefined;
-  /** Takes it back while it waits for room at the peer. */
+  /** Its place among those that wait for room at the peer. */
+  place: WaitingPlace | undefined;
+}
+
+/** The place of a call that waits for room at the peer. */
+class WaitingPlace extends ListItem {
+  /** Takes back what the call waits for. */
   takeBack: (() => void) | undefined;
+
+  constructor(readonly call: LinkCall) {
+    super();
+  }
 }
 
 /** Who has made a connection, as the connection sees it. */
@@ -45,7 +56,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   private readonly calls = new IdTable<LinkCall>();
   private readonly streams = new Map<number, OutboundStream>();
   /** Calls that wait for room at the peer. */
-  private readonly waiting = new Set<LinkCall>();
+  private readonly waiting = new LinkedList<WaitingPlace>();
   private lastId = 0;
   /** A connection that takes no more calls ends with those under way, whether its peer ends it or not. */
   private stage: 'open' | 'retired' | 'left' = 'open';
@@ -106,12 +117,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     call.carrier = this;
     const isLarge = length > WHOLE_BYTES;
     if (!isLarge && !this.link.isFull) return this.write(call);
+    const place = new WaitingPlace(call);
     const start = (): void => {
-      this.waiting.delete(call);
+      this.waiting.remove(place);
       this.write(call);
     };
-    this.waiting.add(call);
-    call.takeBack = isLarge ? this.link.whenRoom('calls', length, start) : this.link.writer.whenRoom(start);
+    this.waiting.append(place);
+    call.place = place;
+    place.takeBack = isLarge ? this.link.whenRoom('calls', length, start) : this.link.writer.whenRoom(start);
   }
 
   /** Opens a stream. */
@@ -189,7 +202,7 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.retire();
     const why = 'the peer is about to close, and has not looked at the call';
     const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
-    for (const call of this.waiting) this.withdraw(call).fail(unseen);
+    for (const place of this.waiting) this.withdraw(place).fail(unseen);
     for (const call of this.calls.all()) if (call.id > lastId) this.end(call).fail(unseen);
     for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
     this.leaveIfDone();
@@ -202,9 +215,9 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     const passengers = [...this.calls.clear(), ...this.streams.values()];
     const waiting = [...this.waiting];
     this.streams.clear();
-    this.waiting.clear();
+    for (const place of waiting) this.waiting.remove(place);
     for (const passenger of passengers) passenger.fail(lost);
-    for (const call of waiting) call.fail(unsent);
+    for (const { call } of waiting) call.fail(unsent);
   }
 
   private get peer(): Hello {
@@ -241,14 +254,14 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private abandonCall(call: LinkCall): void {
-    if (this.waiting.has(call)) return void this.withdraw(call);
+    if (call.place && this.waiting.has(call.place)) return void this.withdraw(call.place);
     if (!this.calls.delete(call.id)) return;
     if (call.large) this.link.writer.breakOff(call.large);
     this.link.writer.frame(FrameType.CANCEL, call.id);
   }
 
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
-    if (part === 'whole') return this.succeed(id, payload.rest(), this.link.lifetime);
+    if (part === 'whole') return this.succeed(id, payload.rest(), this.link.lend());
     const total = payload.number();
     const whole = (body: Buffer): void => this.succeed(id, body, 'lasting');
     this.link.assemblies.begin(id, total, 'calls', this.calls.get(id) && whole);
@@ -276,10 +289,10 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   /** A call that waits for room is not sent. */
-  private withdraw(call: LinkCall): LinkCall {
-    this.waiting.delete(call);
-    call.takeBack?.();
-    return call;
+  private withdraw(place: WaitingPlace): LinkCall {
+    this.waiting.remove(place);
+    place.takeBack?.();
+    return place.call;
   }
 
   /** A call is over. What is left of its message is not sent, and the peer is told. */

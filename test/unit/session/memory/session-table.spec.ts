@@ -41,7 +41,7 @@ describe('SessionTable', () => {
   it('lets those that hold something expire in the same order as those that do not', () => {
     for (const id of ['a', 'b', 'c', 'd']) {
       const session = table.open(id);
-      if (id === 'b' || id === 'c') session.queues.set('', new MessageQueue(session, ''));
+      if (id === 'b' || id === 'c') session.queues.add(new MessageQueue(session, ''));
       table.touch(session);
       vi.advanceTimersByTime(10);
     }
