@@ -6,9 +6,15 @@ import { type Piece, PIECE_BYTES } from './wire.js';
 /** Bytes of large messages handed to the socket at a time: what small frames may have to wait for. */
 export const AHEAD_BYTES = 512 * 1024;
 
+/**
+ * Bytes of a message that go before another has its turn: less than the other side reads in a millisecond or two, and enough that nearly all
+ * are sent at once. Pieces of all in turn would have each arrive as late as the last, and the other side keep memory for all of them.
+ */
+const TURN_BYTES = 1024 * 1024;
+
 const none: Uint8Array = new Uint8Array(0);
 
-/** A large message on its way: its pieces take turns with those of others. */
+/** A large message on its way: it takes turns with others. */
 export interface LargeSend {
   readonly id: number;
   readonly message: Tailed;
@@ -68,7 +74,7 @@ export class LargeMessages {
     const sent: LargeSend[] = [];
     let room = Math.min(AHEAD_BYTES - waiting, this.isEmpty ? 0 : this.pace.room(this.left));
     while (room > 0) {
-      const large = this.queue.shift();
+      const large = this.queue[0];
       if (!large) break;
       const { id, message } = large;
       const piece = pieceAt(message, large.position);
@@ -79,7 +85,10 @@ export class LargeMessages {
       this.mark(this.pace.probe, sink);
       sink.piece(id, piece, isLast ? 'last' : 'more');
       this.mark(this.pace.gotSent(piece.length), sink);
-      (isLast ? sent : this.queue).push(large);
+      if (isLast || large.position % TURN_BYTES < piece.length) {
+        this.queue.shift();
+        (isLast ? sent : this.queue).push(large);
+      }
     }
     if (this.isEmpty) this.pace.rest();
     return sent;
