@@ -1,7 +1,8 @@
 import { MESH_CODE_TEXT, MeshCode } from '../errors/mesh-code.js';
 import type { MeshError } from '../errors/mesh-error.js';
 import type { RawRequest } from './dialect.js';
-import { emptyRecord, invalid } from './dialects/fields.js';
+import { emptyRecord } from '../collections/records.js';
+import { invalid } from './dialects/fields.js';
 import { Header, readHeader, standardSpelling } from './headers.js';
 import { isCarried, operationOfUri, pathOfUri, unwrapProtobuf } from './interconnect.js';
 import { ABSENT_BYTES, decodePtp } from './ptp/protobuf-reader.js';

@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../collections/records.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { MAX_ATTACHMENT_LENGTH, MAX_ATTACHMENTS } from '../envelope.js';
@@ -10,17 +11,6 @@ export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MAX_TOPIC_LENGTH = MAX_HEADER_LENGTH;
 
 const NOTHING = new Uint8Array(0);
-
-/**
- * What the records made here inherit from: nothing. An object without any prototype would be a hash table from its first
- * key on, which is several times as slow to fill.
- */
-const NO_MEMBERS: object = Object.freeze(Object.create(null) as object);
-
-/** An empty record of texts, in which nothing is found that was not put there. */
-export function emptyRecord(): Record<string, string> {
-  return Object.create(NO_MEMBERS) as Record<string, string>;
-}
 
 /** The plain fields of a message, decoded from some content type. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
+import { emptyRecord } from '../../collections/records.js';
 import { Header, readHeader, safeHeaderValue } from '../headers.js';
 import type { SessionParties, SessionRequest } from '../session-call.js';
-import { checkTopic, emptyRecord, invalid, readTimeout } from './fields.js';
+import { checkTopic, invalid, readTimeout } from './fields.js';
 
 /** Longest id of a message, in characters: ids are remembered. */
 const MAX_MESSAGE_ID_LENGTH = 256;

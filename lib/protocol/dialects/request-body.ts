@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../collections/records.js';
 import type { FieldFormats } from '../dialect.js';
 import { Header } from '../headers.js';
 import { decodePtp } from '../ptp/protobuf-reader.js';
@@ -6,7 +7,6 @@ import type { SessionOperation, SessionRequest } from '../session-call.js';
 import { decodeFields, type Encoding, isProtobuf, typeOf } from './content.js';
 import {
   checkTopic,
-  emptyRecord,
   fieldOf,
   type Fields,
   invalid,

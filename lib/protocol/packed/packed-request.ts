@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../collections/records.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { MAX_ATTACHMENT_LENGTH, MAX_ATTACHMENTS } from '../envelope.js';
@@ -68,7 +69,7 @@ function begun(body: Uint8Array): PayloadReader {
 function readAttachments(input: PayloadReader): Record<string, string> {
   const count = input.number();
   if (count > MAX_ATTACHMENTS) throw invalid(`it must have at most ${MAX_ATTACHMENTS} attachments, got ${count}`);
-  const attachments: Record<string, string> = {};
+  const attachments = emptyRecord();
   for (let i = 0; i < count; i++) {
     const name = input.text().toLowerCase();
     const value = input.text();
@@ -78,8 +79,7 @@ function readAttachments(input: PayloadReader): Record<string, string> {
     }
     attachments[name] = value;
   }
-  // Set afterwards, it keeps the record one that the engine reads fast.
-  return Object.setPrototypeOf(attachments, null) as Record<string, string>;
+  return attachments;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

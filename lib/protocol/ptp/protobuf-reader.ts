@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../collections/records.js';
 import type {
   Inbound,
   PeekInbound,
@@ -34,16 +35,8 @@ const TEXT_3 = lengthDelimited(3);
 const TEXT_4 = lengthDelimited(4);
 const NUMBER_2 = varint(2);
 
-/**
- * What received maps inherit from: nothing. An object without any prototype would be a hash table from its first key on, which
- * is three times as slow to make.
- */
-const NOTHING: object = Object.freeze(Object.create(null) as object);
-
-const noMetadata = (): Record<string, string> => Object.create(NOTHING) as Record<string, string>;
-
 function readPush(reader: WireReader): PushInbound {
-  const metadata = noMetadata();
+  const metadata = emptyRecord();
   let topic = '';
   let payload = ABSENT_BYTES;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -76,7 +69,7 @@ function readPeek(reader: WireReader): PeekInbound {
 }
 
 function readInbound(reader: WireReader): Inbound {
-  const metadata = noMetadata();
+  const metadata = emptyRecord();
   let payload = ABSENT_BYTES;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === TEXT_1) reader.entry(metadata);
@@ -87,7 +80,7 @@ function readInbound(reader: WireReader): Inbound {
 }
 
 function readAnswer(reader: WireReader): TransportOutbound {
-  const metadata = noMetadata();
+  const metadata = emptyRecord();
   let payload = ABSENT_BYTES;
   let code = '';
   let message = '';
@@ -111,7 +104,7 @@ function readYaclAnswer(reader: WireReader): TransportOutbound {
     else if (tag === TEXT_3) message = reader.text();
     else reader.skip(tag);
   }
-  return { metadata: noMetadata(), payload, code, message };
+  return { metadata: emptyRecord(), payload, code, message };
 }
 
 const STANDARD: Readers = {

@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../collections/records.js';
 import { Cancellation } from '../../context/cancellation.js';
 import { GiveUp } from '../../context/give-up.js';
 import { MeshContext, type Party } from '../../context/mesh-context.js';
@@ -57,8 +58,8 @@ function timeoutOf(site: CallSite, options: CallOptions, mesh: ResolvedMeshOptio
 }
 
 function attachmentsOf({ attachments }: CallOptions, parent: MeshContext | undefined): Record<string, string> {
-  // Unlike one made without a prototype, it stays a record that the engine reads fast.
-  const all = Object.setPrototypeOf(parent ? { ...parent.attachments } : {}, null) as Record<string, string>;
+  const all = emptyRecord();
+  if (parent) Object.assign(all, parent.attachments);
   if (attachments) for (const name of Object.keys(attachments)) all[name.toLowerCase()] = attachments[name] as string;
   return all;
 }

@@ -202,12 +202,12 @@ export class HeadReader {
     if (charactersOf(head.path, head.headers) + head.query.length > characters) {
       throw violation(`a head of more than ${characters} characters is to be remembered`);
     }
-    this.heads[place] = head;
-    return head;
+    return (this.heads[place] = shared(head));
   }
 
   private entries(input: PayloadReader): Head {
-    const headers: Record<string, string> = {};
+    // A hash table: V8 would forget the shape of another between large messages, and the code compiled for it.
+    const headers = Object.create(null) as Record<string, string>;
     let target: string | undefined;
     let count = 0;
     let characters = 0;
@@ -218,13 +218,11 @@ export class HeadReader {
       if (++count > MAX_HEADERS + 1) throw violation(`a head has more than ${MAX_HEADERS} headers`);
       if (characters > MAX_HEAD_BYTES) throw violation(`a head has more than ${MAX_HEAD_BYTES} characters`);
       if (name === ':path') target = value;
-      else if (name === '__proto__') Object.defineProperty(headers, name, { ...own, value });
       else headers[name] = value;
     }
     if (target === undefined) throw violation('a head has no path');
     const { path, query } = splitQuery(target);
-    // Set afterwards, it keeps the record one that the engine reads fast.
-    return Object.freeze({ path, query, headers: Object.freeze(Object.setPrototypeOf(headers, null) as WireHeaders) });
+    return { path, query, headers };
   }
 
   private entry(input: PayloadReader): Pair {
@@ -251,6 +249,12 @@ export class HeadReader {
 /** Most bytes of an entry beside its name and value. */
 const ENTRY_BYTES = 12;
 
+/** A head that many calls have: it is read fast, and nobody changes it for the others. */
+function shared({ path, query, headers }: Head): Head {
+  const record = Object.setPrototypeOf({ ...headers }, null) as WireHeaders;
+  return Object.freeze({ path, query, headers: Object.freeze(record) });
+}
+
 /** Who reads a head that is too long closes the connection, with all calls on it. */
 function refuseLong({ path, headers }: SharedHead): void {
   let count = 0;
@@ -266,8 +270,6 @@ function refuseLong({ path, headers }: SharedHead): void {
   const message = `${count} headers of about ${bytes} bytes are over the limit of ${MAX_HEADERS} and ${MAX_HEAD_BYTES} bytes`;
   throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message, { neverSent: true });
 }
-
-const own = { writable: true, enumerable: true, configurable: true };
 
 function unknownHead(): never {
   throw violation('a call has a head that was never said');

@@ -4,7 +4,8 @@ import { DIALECT, type FieldFormats, type RawRequest, type Written } from '../..
 import { Header, isHeaderValue } from '../../headers.js';
 import type { SessionRequest } from '../../session-call.js';
 import { EnvelopeDialect } from '../envelope-dialect.js';
-import { emptyRecord, writeTimeout } from '../fields.js';
+import { emptyRecord } from '../../../collections/records.js';
+import { writeTimeout } from '../fields.js';
 import { setHeader } from '../head.js';
 import type { PayloadPlace } from '../../payload-place.js';
 

@@ -158,9 +158,11 @@ describe('heads', () => {
               expect(read).toEqual(asRead(one));
               const again = readBy(reader, sharedBytes(writer, one));
               expect(again).toEqual(asRead(one));
-              expect([again, again.headers].every((each) => Object.isFrozen(each))).toBe(true);
               const third = sharedBytes(writer, one);
-              if (third.length === 1) expect(readBy(reader, third)).toBe(again);
+              // What is too long to be remembered is another one each time.
+              if (third.length > 1) continue;
+              expect(readBy(reader, third)).toBe(again);
+              expect([again, again.headers].every((each) => Object.isFrozen(each))).toBe(true);
             }
           },
         ),
