@@ -57,6 +57,15 @@ export async function readByNode(
   return { requests, others, written: Buffer.concat(written).toString('latin1') };
 }
 
+/** The longest body of which {@link filledUp} makes what is missing, in bytes. */
+const MAX_FILLED = 100_000;
+
+/** The bytes of a request and what is missing of its body; `undefined` when that is very much. @param end where the request ends */
+export function filledUp(bytes: Uint8Array, end: number): Buffer | undefined {
+  const missing = Math.max(0, end - bytes.length);
+  return missing > MAX_FILLED ? undefined : Buffer.concat([bytes.subarray(0, end), Buffer.alloc(missing, '.')]);
+}
+
 function readFrom({ method = '', url = '', headers }: IncomingMessage, body: Buffer): ReadByNode {
   return { method, target: url, headers, body: body.toString('latin1') };
 }

@@ -6,6 +6,7 @@ import { bodyOf, settleDelivered, settleLost } from '../answers.js';
 import { decompress } from '../decompress.js';
 import { callHandlerOf } from '../endpoint.js';
 import { mediaTypeOf, wireHeadersOfHttp } from '../http-headers.js';
+import { Pieces } from '../pieces.js';
 import { splitQuery } from '../paths.js';
 import { tooLong } from '../refusals.js';
 import type { Acceptor, CallAnswer, CallHandler, Endpoint, InboundCall } from '../transport.js';
@@ -34,7 +35,7 @@ export class HttpRequest implements HttpExchangeOwner {
   private readonly query: string;
   private readonly cancellation = new Cancellation();
   private handler: CallHandler | undefined;
-  private chunks: Buffer[] = [];
+  private readonly pieces = new Pieces();
   private received = 0;
   /** `refused`: the answer is on its way, what still comes of the body is dropped. */
   private phase: 'receiving' | 'serving' | 'refused' | 'answered' | 'over' = 'receiving';
@@ -61,7 +62,7 @@ export class HttpRequest implements HttpExchangeOwner {
   gotData(chunk: Buffer): void {
     this.received += chunk.length;
     const { maxMessageBytes } = this.host;
-    if (this.phase === 'receiving' && this.received <= maxMessageBytes) return void this.chunks.push(chunk);
+    if (this.phase === 'receiving' && this.received <= maxMessageBytes) return this.pieces.add(chunk);
     if (this.phase === 'receiving') this.refuse(tooLong(this.received, maxMessageBytes));
     // Who goes on sending must be read for a while to hear the answer, but not for ever.
     if (this.received > 2 * maxMessageBytes + DROPPED_BYTES) this.exchange.destroy();
@@ -74,7 +75,7 @@ export class HttpRequest implements HttpExchangeOwner {
   gotOver(outcome: 'delivered' | 'lost'): void {
     const { answered } = this;
     this.answered = undefined;
-    this.chunks = [];
+    this.pieces.clear();
     if (this.phase !== 'answered' && this.phase !== 'refused') this.cancellation.cancel(this.gone());
     this.phase = 'over';
     if (answered && outcome === 'delivered') settleDelivered(answered);
@@ -124,8 +125,9 @@ export class HttpRequest implements HttpExchangeOwner {
   }
 
   private body(encoding = 'identity'): Buffer | Promise<Buffer> {
-    const body = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
-    this.chunks = [];
+    const { all } = this.pieces;
+    const body = all.length === 1 ? all[0]! : Buffer.concat(all);
+    this.pieces.clear();
     const name = encoding.trim().toLowerCase();
     return name === 'identity' || name === '' ? body : decompress(body, name, this.host.maxMessageBytes);
   }
@@ -151,7 +153,7 @@ export class HttpRequest implements HttpExchangeOwner {
   private refuse(error: MeshError, status?: number): void {
     if (this.phase !== 'receiving' && this.phase !== 'serving') return;
     this.phase = 'refused';
-    this.chunks = [];
+    this.pieces.clear();
     this.exchange.answer(httpRefusal(error, status));
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { LinkedList } from '../../collections/linked-list.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import { plainRefusal } from './http-messages.js';
+import { dismiss, noRequest, tooSlow } from './dismissal.js';
 import type { HttpHost } from './http-request.js';
 import { Http1Connection } from './http1-connection.js';
 import { AnswerHeads } from './http1/answer-heads.js';
@@ -15,9 +15,6 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 /** How long a connection stays open for the next request, in ms: longer than clients keep theirs, so that they are first to close. */
 const KEEP_ALIVE_MS = 75_000;
-
-/** Time for a caller to read why its request cannot be understood before the connection is closed, in ms. */
-const LINGER_MS = 500;
 
 /** Code of the error by which Node tells of a request that has taken too long to arrive. */
 const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
@@ -42,14 +39,15 @@ export class Http1Port {
     private readonly host: HttpHost,
     { handshakeTimeoutMs, requestTimeoutMs }: Http1Times,
   ) {
+    const headersTimeout = Math.min(handshakeTimeoutMs, requestTimeoutMs);
     this.plainParts = {
       host,
       heads: new AnswerHeads(KEEP_ALIVE_MS),
       keptMs: KEEP_ALIVE_MS,
+      times: { headTimeoutMs: headersTimeout, requestTimeoutMs },
       onGone: (connection) => this.plain.remove(connection),
       handOver: (socket) => this.acceptOdd(socket),
     };
-    const headersTimeout = Math.min(handshakeTimeoutMs, requestTimeoutMs);
     this.server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -126,9 +124,7 @@ export class Http1Port {
     // What is handed on may take as long as it flows.
     if (error.code === REQUEST_TIMEOUT && this.connections.get(socket)?.passing) return;
     if (!socket.writable || this.connections.get(socket)?.busy) return void socket.destroy();
-    socket.end(plainRefusal(refusalOf(error)));
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    socket.once('close', () => clearTimeout(timer));
+    dismiss(socket, refusalOf(error));
   }
 }
 
@@ -136,6 +132,5 @@ function refusalOf(error: NodeJS.ErrnoException): MeshError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return new MeshError(MeshCode.MESSAGE_TOO_LONG, `the headers are longer than ${MAX_HEADER_BYTES} bytes`);
   }
-  if (error.code === REQUEST_TIMEOUT) return new MeshError(MeshCode.TIMEOUT, 'the request arrives too slowly');
-  return new MeshError(MeshCode.INVALID_REQUEST, 'what arrived is no HTTP request');
+  return error.code === REQUEST_TIMEOUT ? tooSlow() : noRequest();
 }

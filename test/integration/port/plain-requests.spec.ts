@@ -191,6 +191,20 @@ describe('a port, with those who send plain requests and are hostile, slow or go
     expect(settled).not.toContain(false);
   });
 
+  it('reads no more of a body, either, from who does not read its answers', async () => {
+    const { address, seen } = await listenOnPort({ limits: { maxMessageBytes: 64 * MIB } });
+    const raw = new RawSocket(address);
+    raw.socket.pause();
+    raw.send(plain(`/large?${MIB}`).repeat(32) + plain('/echo', 'hello').replace('length: 5', `length: ${32 * MIB}`));
+    await eventually('all but the last have arrived', () => seen.length === 32);
+    raw.send(Buffer.alloc(32 * MIB - 5, 'x'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(raw.socket.writableLength).toBeGreaterThan(16 * MIB);
+    raw.socket.resume();
+    await eventually('the last has arrived', () => seen.length === 33);
+    expect(seen[32]?.body.length).toBe(32 * MIB);
+  });
+
   it('takes only so many at a time', async () => {
     const { address, seen, listener } = await listenOnPort();
     const raw = new RawSocket(address);

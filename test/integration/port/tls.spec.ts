@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FrameType } from '../../../lib/transport/link/wire.js';
 import { TestAuthority } from '../../support/certificates.js';
 import { eventually } from '../../support/eventually.js';
 import { listenOnPort, type TestPort, type TestPortInit } from '../../support/port.js';
 import { RawSocket } from '../../support/raw-socket.js';
+import { callFrame, framesOf, greeting } from '../../support/tcp-frames.js';
 import { failureOf } from '../../support/transport-fixtures.js';
 
 const authority = new TestAuthority();
@@ -101,6 +103,19 @@ describe('a port with certificates', () => {
     expect((await fetch(`http://${port.address}/large?5`)).status).toBe(200);
     expect(port.seen.map(({ wire }) => wire)).toEqual(['grpc', 'http', 'grpc', 'http', 'http', 'http']);
     expect(port.seen.every(({ peer }) => /^127\.0\.0\.1:\d+$/.test(peer))).toBe(true);
+  });
+
+  it.each([
+    ['by its name', ['mesh-ptp']],
+    ['on nothing', undefined],
+  ])('serves the TCP protocol to who has agreed %s', async (_, protocols) => {
+    const port = await listenWithTls();
+    const caller = new SecureCaller(port, protocols && { ALPNProtocols: protocols });
+    caller.socket.write(Buffer.concat([greeting(), callFrame(1, '/echo', Buffer.from('hi'))]));
+    await eventually('it is answered', () => framesOf(Buffer.concat(caller.chunks)).length === 2);
+    const [hello, answer] = framesOf(Buffer.concat(caller.chunks));
+    expect([hello?.type, answer?.type, String(answer?.payload)]).toEqual([FrameType.HELLO, FrameType.ANSWER, 'hi']);
+    expect(caller.socket.alpnProtocol).toBe(protocols?.[0] ?? false);
   });
 
   it('tells by the first bytes what a client speaks that agreed on nothing', async () => {

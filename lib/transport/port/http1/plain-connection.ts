@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
 import { LinkedList, ListItem } from '../../../collections/linked-list.js';
+import type { MeshError } from '../../../errors/mesh-error.js';
 import { isPassage } from '../../endpoint.js';
 import { splitQuery } from '../../paths.js';
 import { peerOf } from '../../peer.js';
-import type { Endpoint } from '../../transport.js';
+import { dismiss, noRequest, tooSlow } from '../dismissal.js';
 import type { HttpAnswer } from '../http-exchange.js';
 import { HttpRequest, type HttpHost } from '../http-request.js';
 import { MAX_PIPELINED } from '../http1-host.js';
 import { type AnswerHeads, hasBody } from './answer-heads.js';
 import { JOINED_BYTES, latin1Of } from './joined-body.js';
 import { PlainExchange, type PlainHost } from './plain-exchange.js';
-import { readPlainRequest, type PlainRequest } from './plain-request.js';
+import { PlainReader, type PlainReaderHost, type PlainReaderTimes } from './plain-reader.js';
+import type { PlainRequest } from './plain-request.js';
 
 /** Bytes of answers that wait for those before them, and of requests that wait for all answers: nothing is read beyond. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -21,6 +23,7 @@ export interface PlainConnectionParts {
   readonly heads: AnswerHeads;
   /** How long it stays open for the next request, in ms. */
   readonly keptMs: number;
+  readonly times: PlainReaderTimes;
   /** Told of a connection that is closed, or about to be handed over. */
   readonly onGone: (connection: PlainConnection) => void;
   /** Takes the connection for good, with all that is to be read of it; no request is under way on it then. */
@@ -29,12 +32,13 @@ export interface PlainConnectionParts {
 
 /**
  * A connection over HTTP/1.1 as long as there are nothing but {@link PlainRequest | plain requests} on it, which takes half the time that
- * `node:http` needs. With the first bytes that are anything else, or not the whole of a request, the connection is handed over.
+ * `node:http` needs. With the first bytes that are anything else, the connection is handed over.
  */
-export class PlainConnection extends ListItem implements PlainHost {
+export class PlainConnection extends ListItem implements PlainHost, PlainReaderHost {
   readonly peer: string;
   /** Whether no request is to follow on it. */
   closing = false;
+  private readonly reader: PlainReader;
   /** Those to be answered, in the order in which they came. */
   private readonly exchanges = new LinkedList<PlainExchange>();
   /** Those whose answers are being written. */
@@ -49,6 +53,7 @@ export class PlainConnection extends ListItem implements PlainHost {
   ) {
     super();
     this.peer = peerOf(socket);
+    this.reader = new PlainReader(this, parts.times);
     socket.on('data', this.gotBytes).on('drain', this.regulate).on('end', this.gotEnd);
     socket.on('timeout', this.gotIdle).on('close', this.gotClose).setTimeout(parts.keptMs);
   }
@@ -56,6 +61,10 @@ export class PlainConnection extends ListItem implements PlainHost {
   /** Whether a request is under way on it. */
   get busy(): boolean {
     return this.underWay > 0;
+  }
+
+  get reading(): boolean {
+    return this.socket.writable;
   }
 
   /** Closes at once. */
@@ -80,33 +89,45 @@ export class PlainConnection extends ListItem implements PlainHost {
     this.regulate();
   }
 
+  onRequest(request: PlainRequest): PlainExchange | undefined {
+    const { host } = this.parts;
+    const endpoint = host.acceptor(splitQuery(request.target).path);
+    if (isPassage(endpoint)) return undefined;
+    if (this.underWay >= MAX_PIPELINED) return void this.destroy();
+    const exchange = new PlainExchange(request, this);
+    this.exchanges.append(exchange);
+    new HttpRequest(exchange, host, endpoint).start();
+    return exchange;
+  }
+
+  /** Hands the connection over, once nothing is under way on it. */
+  onOdd(rest: Buffer): void {
+    const { socket } = this;
+    this.rest = rest;
+    if (this.busy || !socket.writable) return;
+    socket.off('data', this.gotBytes).off('drain', this.regulate).off('end', this.gotEnd);
+    socket.off('timeout', this.gotIdle).off('close', this.gotClose).setTimeout(0);
+    this.rest = undefined;
+    socket.pause();
+    socket.unshift(rest);
+    this.parts.onGone(this);
+    this.parts.handOver(socket);
+    socket.resume();
+  }
+
+  onLate(): void {
+    this.breakOff(tooSlow());
+  }
+
   private get underWay(): number {
     return this.exchanges.size + this.leaving.size;
   }
 
   private readonly gotBytes = (bytes: Buffer): void => {
     if (this.rest) this.rest = Buffer.concat([this.rest, bytes]);
-    else this.read(bytes);
+    else this.reader.read(bytes);
     this.regulate();
   };
-
-  private read(bytes: Buffer): void {
-    const { acceptor } = this.parts.host;
-    for (let at = 0; at < bytes.length && this.socket.writable;) {
-      const request = readPlainRequest(bytes, at);
-      const endpoint = request && acceptor(splitQuery(request.target).path);
-      if (!request || isPassage(endpoint)) return this.leave(bytes.subarray(at));
-      this.serve(request, endpoint);
-      at = request.end;
-    }
-  }
-
-  private serve(request: PlainRequest, endpoint: Endpoint | undefined): void {
-    if (this.underWay >= MAX_PIPELINED) return this.destroy();
-    const exchange = new PlainExchange(request, this);
-    this.exchanges.append(exchange);
-    new HttpRequest(exchange, this.parts.host, endpoint).start();
-  }
 
   private write(exchange: PlainExchange, { status, headers, body }: HttpAnswer): void {
     const { socket, closing } = this;
@@ -130,7 +151,7 @@ export class PlainConnection extends ListItem implements PlainHost {
   private readonly gotWritten = (error?: Error | null): void => {
     if (error || this.socket.destroyed) return;
     this.leaving.shift()?.over('delivered');
-    if (this.rest) this.leave(this.rest);
+    if (this.rest) this.onOdd(this.rest);
   };
 
   /** Stops to read from who sends more than is answered, or does not read the answers. */
@@ -142,34 +163,30 @@ export class PlainConnection extends ListItem implements PlainHost {
     else socket.resume();
   };
 
-  /** Hands the connection over, once nothing is under way on it. */
-  private leave(rest: Buffer): void {
-    const { socket } = this;
-    this.rest = rest;
-    if (this.busy || !socket.writable) return;
-    socket.off('data', this.gotBytes).off('drain', this.regulate).off('end', this.gotEnd);
-    socket.off('timeout', this.gotIdle).off('close', this.gotClose).setTimeout(0);
-    this.rest = undefined;
-    socket.pause();
-    socket.unshift(rest);
-    this.parts.onGone(this);
-    this.parts.handOver(socket);
-    socket.resume();
+  /** Ends the connection in the midst of a request; says why, unless that could be taken for the answer to one that is under way. */
+  private breakOff(error: MeshError): void {
+    this.reader.stop();
+    if (this.busy || !this.socket.writable) this.destroy();
+    else dismiss(this.socket, error);
   }
 
   /** Who says no more does not wait for answers either, as `node:http` has it. */
   private readonly gotEnd = (): void => {
-    this.socket.end();
+    if (this.reader.amidst) this.breakOff(noRequest());
+    else this.socket.end();
   };
 
   private readonly gotIdle = (): void => {
-    if (!this.busy) this.socket.destroy();
+    // For a head there is a time of its own.
+    if (!this.busy && this.reader.amidst !== 'head') this.socket.destroy();
   };
 
   private readonly gotClose = (): void => {
     this.parts.onGone(this);
-    for (const exchange of this.leaving) exchange.over('lost');
-    for (const exchange of this.exchanges) exchange.over('lost');
+    this.reader.stop();
+    for (const list of [this.leaving, this.exchanges]) {
+      for (let lost = list.shift(); lost; lost = list.shift()) lost.over('lost');
+    }
   };
 }
 

@@ -14,7 +14,7 @@ export interface PlainHost {
   destroy(): void;
 }
 
-/** A request over HTTP/1.1 in its plainest form: its body came with it. */
+/** A request over HTTP/1.1 in its plainest form. */
 export class PlainExchange extends ListItem implements HttpExchange {
   readonly method = 'POST';
   readonly target: string;
@@ -22,24 +22,30 @@ export class PlainExchange extends ListItem implements HttpExchange {
   readonly peer: string;
   /** The answer, to be written when it is its turn. */
   reply: HttpAnswer | undefined;
-  private readonly body: Buffer;
   private owner: HttpExchangeOwner | undefined;
 
   constructor(
-    { target, headers, body }: PlainRequest,
+    { target, headers }: PlainRequest,
     private readonly host: PlainHost,
   ) {
     super();
     this.target = target;
     this.headers = headers;
-    this.body = body;
     this.peer = host.peer;
   }
 
   receive(owner: HttpExchangeOwner): void {
     this.owner = owner;
-    if (this.body.length > 0) owner.gotData(this.body);
-    owner.gotEnd();
+  }
+
+  /** More of the body has come. */
+  gotData(chunk: Buffer): void {
+    if (chunk.length > 0) this.owner?.gotData(chunk);
+  }
+
+  /** The body is complete. */
+  gotEnd(): void {
+    this.owner?.gotEnd();
   }
 
   answer(answer: HttpAnswer): void {
@@ -52,10 +58,8 @@ export class PlainExchange extends ListItem implements HttpExchange {
     this.host.destroy();
   }
 
-  /** It is over: its answer is written, or the connection is gone. */
+  /** It is over, once: its answer is written, or the connection is gone. Its body may still come, to be dropped. */
   over(outcome: 'delivered' | 'lost'): void {
-    const { owner } = this;
-    this.owner = undefined;
-    owner?.gotOver(outcome);
+    this.owner?.gotOver(outcome);
   }
 }

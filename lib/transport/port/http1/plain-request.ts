@@ -14,6 +14,13 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  */
 const plainHead = /^POST \/[!-"$-~]* HTTP\/1\.1\r\n(?:[0-9A-Za-z-]+:[ -~]*\r\n)+\r\n$/;
 
+/** The same, as far as it has come: from the second line on, and before. */
+const begunHead = /^POST \/[!-"$-~]* HTTP\/1\.1\r\n(?:[0-9A-Za-z-]+:[ -~]*\r\n)*(?:[0-9A-Za-z-]+(?::[ -~]*\r?)?|\r)?$/;
+const begunLine = /^POST \/[!-"$-~]*(?<rest> [^]*)?$/;
+
+/** The shortest text that {@link begunLine} can be asked of. */
+const LINE_BEGIN = 'POST /';
+
 const SPACE = 0x20;
 
 /** Where the path begins in it. */
@@ -22,7 +29,8 @@ const TARGET_AT = 'POST '.length;
 /** What stands behind the path. */
 const LINE_REST = ' HTTP/1.1\r\n';
 
-const lengthInBytes = /^\d{1,6}$/;
+/** With so many digits it is exact. */
+const lengthInBytes = /^\d{1,15}$/;
 
 /** Fields that change how a request is read, or what becomes of its connection. */
 const odd: ReadonlySet<string> = new Set([
@@ -41,16 +49,17 @@ export interface PlainRequest {
   /** Path and query. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  /** What is there of its body. */
   readonly body: Buffer;
-  /** Where it ends, in the bytes that it was read from. */
+  /** Where it ends: in the bytes that it was read from, or behind them. */
   readonly end: number;
 }
 
 /**
- * Reads a request in its plainest form.
+ * Reads a request in its plainest form, whose body may still be on its way.
  *
  * @param from where it begins
- * @returns `undefined` for whatever is not that form from its first byte to its last, or is not all there
+ * @returns `undefined` for whatever is not that form from the first byte of its head to the last, and for a head that is not all there
  */
 export function readPlainRequest(bytes: Buffer, from: number): PlainRequest | undefined {
   const blank = bytes.indexOf(HEAD_END, from);
@@ -62,9 +71,31 @@ export function readPlainRequest(bytes: Buffer, from: number): PlainRequest | un
   const headers = fieldsOf(head, targetEnd + LINE_REST.length);
   if (!headers) return undefined;
   const length = bodyLengthOf(headers);
-  if (length === undefined || bodyAt + length > bytes.length) return undefined;
+  if (length === undefined) return undefined;
   const end = bodyAt + length;
   return { target: head.slice(TARGET_AT, targetEnd), headers, body: bytes.subarray(bodyAt, end), end };
+}
+
+/**
+ * Whether a plain request may come of bytes that end before its head does. Whatever `node:http` would refuse already is none; of a line
+ * that has not ended, only its form is looked at.
+ *
+ * @param from where it begins
+ */
+export function beginsPlainly(bytes: Buffer, from: number): boolean {
+  if (bytes.length - from > MAX_HEAD_BYTES) return false;
+  const head = bytes.toString('latin1', from);
+  const lineEnd = head.indexOf('\r\n');
+  if (lineEnd < 0) return beginsLine(head);
+  if (!begunHead.test(head)) return false;
+  const headers = fieldsOf(`${head.slice(0, head.lastIndexOf('\r\n'))}\r\n\r\n`, lineEnd + 2);
+  return headers !== undefined && bodyLengthOf({ host: '', 'content-length': '0', ...headers }) !== undefined;
+}
+
+function beginsLine(line: string): boolean {
+  if (line.length < LINE_BEGIN.length) return LINE_BEGIN.startsWith(line);
+  const begun = begunLine.exec(line);
+  return begun !== null && LINE_REST.startsWith(begun.groups?.['rest'] ?? '');
 }
 
 /** The fields of a head; `undefined` when one is there twice, or is {@link odd}, or they are too many. */

@@ -7,6 +7,7 @@ import type { Endpoint } from '../../../../../lib/transport/transport.js';
 import { eventually } from '../../../../support/eventually.js';
 
 const KEPT_MS = 60;
+const TIMES = { headTimeoutMs: 10_000, requestTimeoutMs: 10_000 };
 
 /** A request in its plainest form. */
 function plain(path: string, body: string): string {
@@ -58,6 +59,7 @@ async function open(): Promise<Ends> {
       },
       heads: new AnswerHeads(KEPT_MS),
       keptMs: KEPT_MS,
+      times: TIMES,
       onGone: () => told.push('gone'),
       handOver: (socket) => {
         told.push('handed over');
@@ -140,6 +142,47 @@ describe('a connection with plain requests', () => {
     await eventually('it is closed', () => served.destroyed && caller.destroyed);
     expect(heard()).toMatch(/connection: close\r\n.*\r\n\r\na$/s);
     expect(told.sort()).toEqual(['gone', 'nothing is under way']);
+  });
+
+  it('stays what it is with a body that comes behind its head, and with the request behind that', async () => {
+    const { caller, served, heard, told } = await open();
+    const [before, request] = [plain('/echo', 'a'), plain('/echo', 'hello')];
+    for (const text of [before + request.slice(0, -5), 'he', 'llo' + before.slice(0, -20), before.slice(-20)]) {
+      caller.write(text);
+      const written = caller.bytesWritten;
+      await eventually('it has come', () => served.bytesRead === written);
+    }
+    await eventually('all are answered', () => /hello.*\r\na$/s.test(heard()));
+    expect(told).not.toContain('handed over');
+  });
+
+  it('counts one as under way as soon as its head is there', async () => {
+    const { connection, served, caller, heard } = await open();
+    caller.write(plain('/echo', 'hello').slice(0, -5));
+    await eventually('it is under way', () => connection.busy);
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * KEPT_MS));
+    expect(served.destroyed).toBe(false);
+    caller.write('hello');
+    await eventually('it is answered', () => heard().endsWith('hello'));
+  });
+
+  it('is closed when the rest of a refused body does not come for a while', async () => {
+    const { served, caller, heard, told } = await open();
+    caller.write(plain('/echo', 'x'.repeat(2_000)).slice(0, -1_000));
+    await eventually('it is refused', () => heard().startsWith('HTTP/1.1 413'));
+    await eventually('it is closed', () => served.destroyed && caller.destroyed);
+    expect(heard()).not.toContain('408');
+    expect(told).toEqual(['nothing is under way', 'gone']);
+  });
+
+  it('is handed over with all of a head that was not there at once', async () => {
+    const { served, caller, told } = await open();
+    const odd = plain('/echo', 'hello').replace('host', 'te: trailers\r\nhost');
+    caller.write(odd.slice(0, 20));
+    await eventually('it has come', () => served.bytesRead === 20);
+    expect(told).toEqual([]);
+    caller.write(odd.slice(20));
+    await eventually('it is handed over', () => told.includes(odd));
   });
 
   it('writes several answers at once that have waited for the one before', async () => {

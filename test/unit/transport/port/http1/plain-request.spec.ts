@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPlainRequest } from '../../../../../lib/transport/port/http1/plain-request.js';
-import { readByNode } from '../../../../support/node-http-reading.js';
+import { beginsPlainly, readPlainRequest } from '../../../../../lib/transport/port/http1/plain-request.js';
+import { filledUp, readByNode } from '../../../../support/node-http-reading.js';
 
 const PLAIN =
   'POST /a/b?c=d HTTP/1.1\r\nHost: h:1\r\nContent-Type:  text/plain \r\nX-Empty:\r\nContent-Length: 5\r\n\r\nhello';
@@ -22,10 +22,13 @@ async function expectAsNodeReads(bytes: Buffer): Promise<'plain' | 'odd'> {
   const request = readPlainRequest(bytes, 0);
   if (!request) return 'odd';
   const { target, headers, body, end } = request;
-  const { requests, others } = await readByNode(Buffer.concat([bytes.subarray(0, end), Buffer.from(NEXT)]));
+  const whole = filledUp(bytes, end);
+  if (!whole) return 'plain';
+  const { requests, others } = await readByNode(Buffer.concat([whole, Buffer.from(NEXT)]));
   expect(others).toEqual([]);
   expect(requests).toHaveLength(2);
-  expect(requests[0]).toEqual({ method: 'POST', target, headers: { ...headers }, body: body.toString('latin1') });
+  const sent = body.toString('latin1').padEnd(Number(headers['content-length']), '.');
+  expect(requests[0]).toEqual({ method: 'POST', target, headers: { ...headers }, body: sent });
   expect(requests[1]).toMatchObject({ method: 'GET', target: '/next', body: '' });
   return 'plain';
 }
@@ -108,8 +111,21 @@ describe('a plain request', () => {
     expect({ ...request?.headers }).toEqual(headers);
   });
 
-  it('is not there before its last byte', () => {
-    for (let length = 0; length < PLAIN.length; length++) expect(read(PLAIN.slice(0, length))).toBeUndefined();
+  it('is not there before the last byte of its head', () => {
+    for (let length = 0; length < PLAIN.length - 5; length++) expect(read(PLAIN.slice(0, length))).toBeUndefined();
+  });
+
+  it('is there before its body, of which it is known where it ends', () => {
+    for (let missing = 0; missing <= 5; missing++) {
+      const request = read(PLAIN.slice(0, PLAIN.length - missing));
+      expect(request).toMatchObject({ target: '/a/b?c=d', end: PLAIN.length });
+      expect(request?.body.toString()).toBe('hello'.slice(0, 5 - missing));
+    }
+  });
+
+  it.each(['0', '007', '1048576', '999999999999999'])('may have a body of %s bytes', (length) => {
+    const head = PLAIN.replace(' 5', ` ${length}`).slice(0, -5);
+    expect(read(head)?.end).toBe(head.length + Number(length));
   });
 
   it.each([
@@ -136,7 +152,7 @@ describe('a plain request', () => {
     ['a CR within a line', PLAIN.replace('h:1', 'h\r:1')],
     ['more fields than are read', withLines(...Array.from({ length: 63 }, (_, i) => `x-${i}: y`))],
     ['a head longer than is read', withLines(`x: ${'y'.repeat(8 * 1024)}`)],
-    ['a length with more digits than are read', PLAIN.replace(' 5', ' 0000005')],
+    ['a length with more digits than are read', PLAIN.replace(' 5', ' 0000000000000005')],
   ])('is none with %s', (_, text) => expect(read(text)).toBeUndefined());
 
   it.each([
@@ -190,6 +206,69 @@ describe('a plain request', () => {
         await expectAsNodeReads(Buffer.from(changed(text, made), 'latin1'));
       }),
       { numRuns: 1_500 },
+    );
+  });
+});
+
+describe('the beginning of a plain request', () => {
+  const begins = (text: string, from = 0): boolean => beginsPlainly(Buffer.from(text, 'latin1'), from);
+
+  it('is each that it has', async () => {
+    await fc.assert(
+      fc.property(plainRequest, fc.nat(), (text, cut) => {
+        const head = text.slice(0, text.indexOf('\r\n\r\n') + 4);
+        const length = 1 + (cut % (head.length - 1));
+        expect(begins(head.slice(0, length))).toBe(true);
+        expect(begins(NEXT + head.slice(0, length), NEXT.length)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each([
+    'G',
+    'PUT',
+    'post',
+    'POST h',
+    'POST /a ht',
+    'POST /a HTTP/1.0',
+    'POST /a  ',
+    'POST /a b',
+    'POST /\xe4',
+    'POST /#',
+    'POST /a\n',
+    'POST /a HTTP/1.1\n',
+    'POST /a HTTP/1.1\rx',
+    'POST /a HTTP/1.1\r\n\n',
+    'POST /a HTTP/1.1\r\n:',
+    'POST /a HTTP/1.1\r\n x',
+    'POST /a HTTP/1.1\r\nx ',
+    'POST /a HTTP/1.1\r\nx_y',
+    'POST /a HTTP/1.1\r\nx: y\n',
+    'POST /a HTTP/1.1\r\nx: y\rz',
+    'POST /a HTTP/1.1\r\nx: \t',
+    'POST /a HTTP/1.1\r\nx: y\r\n z',
+    'POST /a HTTP/1.1\r\nhost: h\r\nhost: h\r\n',
+    'POST /a HTTP/1.1\r\ncontent-length: +3\r\n',
+    'POST /a HTTP/1.1\r\ncontent-length: 0000000000000003\r\n',
+    'POST /a HTTP/1.1\r\nexpect: 100-continue\r\n',
+    'POST /a HTTP/1.1\r\nconnection: close\r\nhos',
+    'POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\nhost: h\r',
+    `POST /a HTTP/1.1\r\nx: ${'y'.repeat(8 * 1024)}`,
+  ])('is not %j', (text) => expect(begins(text)).toBe(false));
+
+  it('is not what will not become one, nor what node:http does not wait for', async () => {
+    const changes = fc.array(change, { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(plainRequest, changes, fc.nat(), async (text, made, cut) => {
+        const bytes = Buffer.from(changed(text, made), 'latin1');
+        const begun = bytes.subarray(0, 1 + (cut % (bytes.length || 1)));
+        fc.pre(begun.length > 0 && beginsPlainly(begun, 0));
+        // What a length is said to be is looked at with the end of its line.
+        fc.pre(!/content-length:[^\r]*\r?$/i.test(begun.toString('latin1')));
+        expect(await readByNode(begun)).toEqual({ requests: [], others: [], written: '' });
+      }),
+      { numRuns: 500 },
     );
   });
 });
