@@ -69,6 +69,7 @@ export {
   type Connection,
   type DuplexStream,
   type Endpoint,
+  type GreetedPeer,
   type InboundAnswer,
   type InboundCall,
   type InboundHead,

@@ -38,6 +38,11 @@ export class PayloadReader {
     return this.end - this.position;
   }
 
+  /** The memory that it stands in, where there is more behind it. */
+  get memoryShared(): ArrayBufferLike | undefined {
+    return this.end < this.bytes.length ? this.bytes.buffer : undefined;
+  }
+
   /** The byte that is read next; 0 when there is none. */
   get next(): number {
     return this.done ? 0 : (this.bytes[this.position] as number);

@@ -56,6 +56,11 @@ export class Inbox implements AsyncIterableIterator<Uint8Array, undefined> {
     return this.readers.length > 0;
   }
 
+  /** Whether nothing more is taken: what is added is dropped. */
+  get isOver(): boolean {
+    return this.over !== undefined;
+  }
+
   /** Adds a message; after the end, it is dropped. */
   push(message: Uint8Array | Packed): void {
     if (this.over) return;
@@ -100,8 +105,10 @@ export class Inbox implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** The reader has left its loop. */
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const { wasFull } = this;
     const left = !this.over;
     this.drop();
+    if (left && wasFull) this.owner.onRoom();
     if (left) this.owner.onLeft();
     return Promise.resolve(done);
   }

@@ -282,6 +282,16 @@ export interface CallOwner<Answer = Uint8Array> {
   failed(error: MeshError): void;
 }
 
+/** Who has greeted at the other end of a connection. */
+export interface GreetedPeer {
+  /** Id of its node, as it says itself: it is not proven. Empty where it does not say. */
+  readonly nodeId: string;
+  /** Id of its institution, as it says itself. Empty where it does not say. */
+  readonly instId: string;
+  /** What the way there and back took last, in ms: for the greeting, or for a ping since. `undefined` until that is known. */
+  readonly roundTripMs: number | undefined;
+}
+
 /** Connections to one address. It connects when it is first used, and again after it was lost. */
 export interface Connection {
   /**
@@ -312,6 +322,8 @@ export interface Connection {
    * by another, fails with E0000000607 (`neverSent`).
    */
   readonly packs?: boolean;
+  /** Whom it is connected to at the moment, where the protocol lets ends greet each other; absent: it is not known. */
+  readonly greeted?: GreetedPeer | undefined;
   /** Whether calls may have a {@link OutboundCall.tail}; absent: no. */
   readonly takesTails?: boolean;
   /** Calls under way and streams open. */

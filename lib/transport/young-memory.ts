@@ -8,6 +8,9 @@ const MIB = 1024 * 1024;
  */
 const STEP_BYTES = 3.5 * MIB;
 
+/** Where so much is made in young memory meanwhile, it fills by itself soon enough. To collect it more often would make what calls under way refer to old. */
+const BUSY_BYTES = STEP_BYTES / 2;
+
 /** How long young memory is collected early after V8 has collected everything, in ms. Then it is seen whether it is needed still. */
 const EAGER_MS = 2_000;
 
@@ -27,6 +30,8 @@ const FILLING = Buffer.alloc(PAGE_BYTES / 2 - 1024);
 export class YoungMemory {
   private bytes = 0;
   private eagerUntil = 0;
+  /** Bytes of young memory in use when it was looked at last, since V8 has collected everything. */
+  private usedBefore: number | undefined;
   /** Emptied when V8 has collected all, and not when it has collected young memory. */
   private sentinel: WeakRef<object> = new WeakRef({});
 
@@ -45,16 +50,31 @@ export class YoungMemory {
     if (!this.sentinel.deref()) {
       this.sentinel = new WeakRef({});
       this.eagerUntil = now + EAGER_MS;
+      this.usedBefore = undefined;
     }
-    if (now < this.eagerUntil) this.fill();
+    if (now >= this.eagerUntil) return;
+    const { young } = this;
+    if (!young) return;
+    if (this.fillsByItself(young)) this.usedBefore = young.space_used_size;
+    else this.fill(young);
   }
 
-  private fill(): void {
-    const young = this.spaces().find(({ space_name: name }) => name === 'new_space');
-    if (!young) return;
+  private get young(): HeapSpaceInfo | undefined {
+    return this.spaces().find(({ space_name: name }) => name === 'new_space');
+  }
+
+  /** Whether much was made in young memory since it was looked at, or it was collected. */
+  private fillsByItself({ space_used_size: used }: HeapSpaceInfo): boolean {
+    if (this.usedBefore === undefined) return false;
+    const grown = used - this.usedBefore;
+    return grown < 0 || grown > BUSY_BYTES;
+  }
+
+  private fill({ space_available_size: available }: HeapSpaceInfo): void {
     // One more than there are pages: it is the last one that finds no room.
-    const pages = Math.ceil(young.space_available_size / PAGE_BYTES) + 1;
+    const pages = Math.ceil(available / PAGE_BYTES) + 1;
     for (let i = 0; i <= pages; i++) FILLING.toString('latin1');
+    this.usedBefore = this.young?.space_used_size;
   }
 }
 

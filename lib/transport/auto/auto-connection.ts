@@ -8,7 +8,15 @@ import { GrpcConnection, type GrpcWatcher } from '../grpc/grpc-connection.js';
 import { withoutTail } from '../tails.js';
 import type { Target } from '../target.js';
 import type { TcpConnection } from '../tcp/tcp-connection.js';
-import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import type {
+  CallOwner,
+  Connection,
+  DuplexStream,
+  GreetedPeer,
+  InboundAnswer,
+  OutboundCall,
+  OutboundHead,
+} from '../transport.js';
 import { TcpWay } from './tcp-way.js';
 
 /** What an {@link AutoConnection} needs of the options. */
@@ -54,6 +62,10 @@ export class AutoConnection implements Connection, GrpcWatcher {
 
   get takesTails(): boolean {
     return this.tcp.take() !== undefined;
+  }
+
+  get greeted(): GreetedPeer | undefined {
+    return this.tcp.take()?.greeted;
   }
 
   call(call: OutboundCall): Promise<Uint8Array> {

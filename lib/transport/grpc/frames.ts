@@ -3,16 +3,11 @@ import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { decompress } from '../decompress.js';
 import type { Packed } from '../inbox.js';
+import { Pieces } from '../pieces.js';
 import { tooLong } from '../refusals.js';
 
 /** Length of what gRPC puts before each message: one byte "compressed", four bytes of length. */
 export const FRAME_PREFIX_BYTES = 5;
-
-/** Bytes of a piece that is worth keeping as it came. Smaller ones are gathered, since each costs some hundred bytes itself. */
-const SMALL_PIECE_BYTES = 1_024;
-
-/** What small pieces are gathered in. */
-const GATHERED_BYTES = 16 * 1_024;
 
 /** Bytes of a message that is worth writing apart from what is put before it, rather than copying it. */
 const LARGE_MESSAGE_BYTES = 8 * 1_024;
@@ -78,14 +73,12 @@ interface Head {
  */
 export class FrameReader {
   /** What has arrived and was not taken out, in order. */
-  private pieces: Buffer[] = [];
+  private readonly pieces = new Pieces();
   /** Bytes of the first piece that were taken out. */
   private offset = 0;
   /** Bytes that were not taken out. */
   private available = 0;
   private head: Head | undefined;
-  /** Where small pieces are gathered: the last piece is the part of it that is filled. */
-  private gathering: { readonly bytes: Buffer; filled: number } | undefined;
 
   /** @param limit largest message accepted, in bytes */
   constructor(private readonly limit: number) {}
@@ -98,11 +91,8 @@ export class FrameReader {
   /** Adds what has arrived. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    const first = this.available === 0;
     this.available += chunk.length;
-    if (!first && chunk.length < SMALL_PIECE_BYTES) return this.gather(chunk);
-    this.gathering = undefined;
-    this.pieces.push(chunk);
+    this.pieces.add(chunk);
   }
 
   /**
@@ -129,23 +119,9 @@ export class FrameReader {
     return { length, compressed: flag === 1 };
   }
 
-  private gather(chunk: Buffer): void {
-    const { gathering } = this;
-    if (gathering && gathering.filled + chunk.length <= gathering.bytes.length) {
-      chunk.copy(gathering.bytes, gathering.filled);
-      gathering.filled += chunk.length;
-      this.pieces[this.pieces.length - 1] = gathering.bytes.subarray(0, gathering.filled);
-      return;
-    }
-    const bytes = Buffer.allocUnsafeSlow(GATHERED_BYTES);
-    chunk.copy(bytes);
-    this.gathering = { bytes, filled: chunk.length };
-    this.pieces.push(bytes.subarray(0, chunk.length));
-  }
-
   /** Takes bytes out, which must be there: as they came, when they came in one piece. */
   private take(length: number): Buffer {
-    const [first] = this.pieces;
+    const [first] = this.pieces.all;
     this.available -= length;
     if (!first) return Buffer.alloc(0);
     const end = this.offset + length;
@@ -161,7 +137,7 @@ export class FrameReader {
     let filled = 0;
     let from = this.offset;
     for (let index = 0; ; index++, from = 0) {
-      const piece = this.pieces[index] as Buffer;
+      const piece = this.pieces.all[index] as Buffer;
       const copied = piece.copy(joined, filled, from);
       filled += copied;
       if (filled < length) continue;
@@ -172,9 +148,8 @@ export class FrameReader {
   }
 
   private drop(pieces: number, offset: number): void {
-    this.pieces.splice(0, pieces);
+    this.pieces.drop(pieces);
     this.offset = offset;
-    if (this.pieces.length === 0) this.gathering = undefined;
   }
 }
 

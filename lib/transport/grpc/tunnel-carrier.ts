@@ -18,6 +18,8 @@ export interface TunnelEnd {
 /** What stands in for a socket within a gRPC stream: what is written goes as messages, whose bounds mean nothing. */
 export class TunnelCarrier extends EventEmitter implements ByteCarrier {
   bytesRead = 0;
+  /** A message may be all that node:http2 has read at once, and is still about to look through. */
+  readonly keepsChunks = true;
 
   constructor(
     private readonly stream: Http2Stream,

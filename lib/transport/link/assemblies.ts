@@ -50,16 +50,22 @@ export class Assemblies {
    * @throws MeshError E0000000616 when it may not begin
    */
   begin(id: number, total: number, of: Bulk, complete: Assembly['complete']): void {
-    const { maxMessageBytes, bulkBytes, maxCalls } = this.bounds;
+    const { bulkBytes, maxCalls } = this.bounds;
     if (this.byId.get(id)) throw violation(`a message of ${id} begins within another`);
     if (this.byId.size >= maxCalls) throw violation(`more than ${maxCalls} messages are under way in pieces`);
-    if (total > maxMessageBytes) throw violation(`a message takes ${total} bytes, more than ${maxMessageBytes}`);
+    this.check(total);
     const underWay = this.underWay[of];
     if (underWay > 0 && underWay + total > bulkBytes) {
       throw violation(`large messages of ${of} of more than ${bulkBytes} bytes are under way`);
     }
     this.underWay[of] += total;
     this.byId.add({ id, total, bytes: undefined, filled: 0, of, complete });
+  }
+
+  /** Whether a message may be so long, in pieces or whole. @throws MeshError E0000000616 when it may not */
+  check(total: number): void {
+    const { maxMessageBytes } = this.bounds;
+    if (total > maxMessageBytes) throw violation(`a message takes ${total} bytes, more than ${maxMessageBytes}`);
   }
 
   /** A piece has come. @throws MeshError E0000000616 when it belongs to no message, or is too much or too little */

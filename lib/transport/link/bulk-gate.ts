@@ -17,7 +17,9 @@ export class BulkGate {
     this.waiting.push(one);
     return () => {
       const index = this.waiting.indexOf(one);
-      if (index >= 0) this.waiting.splice(index, 1);
+      if (index < 0) return;
+      this.waiting.splice(index, 1);
+      this.startNext();
     };
   }
 
@@ -25,12 +27,16 @@ export class BulkGate {
   release(bytes: number): boolean {
     if (bytes > this.underWay) return false;
     this.underWay -= bytes;
+    this.startNext();
+    return true;
+  }
+
+  private startNext(): void {
     for (let next = this.waiting[0]; next && this.hasRoomFor(next.bytes); next = this.waiting[0]) {
       this.waiting.shift();
       this.underWay += next.bytes;
       next.start();
     }
-    return true;
   }
 
   private hasRoomFor(bytes: number): boolean {

@@ -7,6 +7,8 @@ export interface ByteCarrier {
   /** Bytes that wait to be taken. */
   readonly writableLength: number;
   readonly destroyed: boolean;
+  /** Whether what it emits is another's, who goes on with it. Absent: it is nobody's but the listener's. */
+  readonly keepsChunks?: boolean;
   /** @param written told once the bytes were taken, or will not be */
   write(bytes: Uint8Array, written?: (error?: Error | null) => void): boolean;
   cork(): void;

@@ -122,6 +122,18 @@ export class FrameWriter {
     this.large.drop(large);
   }
 
+  /** Sends a mark, which the other side answers when it has read what was sent before. */
+  ask(): void {
+    if (this.phase !== 'open') return;
+    this.mark(this.large.ask());
+    this.count();
+  }
+
+  /** What a mark took last to be answered, in ms; `undefined` before the first was. */
+  get roundTripMs(): number | undefined {
+    return this.large.roundTripMs;
+  }
+
   /** The other side has read all that stood before a mark, which was sent as a `PING`. */
   gotAnswer(mark: number): void {
     this.large.gotAnswer(mark);
@@ -184,6 +196,12 @@ export class FrameWriter {
     slab[at + 5] = id >>> 16;
     slab[at + 6] = id >>> 8;
     slab[at + 7] = id;
+  }
+
+  private mark(id: number): void {
+    const at = this.reserve(HEADER_BYTES + MARK_BYTES);
+    this.header(at, MARK_BYTES, FrameType.PING, 0);
+    this.slab.writeUInt32BE(id, at + HEADER_BYTES);
   }
 
   private schedule(): void {
@@ -273,11 +291,7 @@ export class FrameWriter {
         this.header(at, bytes.length, which === 'last' ? FrameType.DATA : FrameType.DATA | MORE, id);
         parts.push(...this.gathered(), bytes);
       },
-      mark: (id) => {
-        const at = this.reserve(HEADER_BYTES + MARK_BYTES);
-        this.header(at, MARK_BYTES, FrameType.PING, 0);
-        this.slab.writeUInt32BE(id, at + HEADER_BYTES);
-      },
+      mark: (id) => this.mark(id),
     });
     parts.push(...this.gathered());
     for (const large of sent) this.flushed.push(large.sent);

@@ -94,6 +94,16 @@ export class LargeMessages {
     return sent;
   }
 
+  /** A mark, to be sent behind all pieces so far. */
+  ask(): number {
+    return this.pace.asked;
+  }
+
+  /** What a mark took last to be answered, in ms. */
+  get roundTripMs(): number | undefined {
+    return this.pace.lastMs;
+  }
+
   /** The other side has answered a mark. */
   gotAnswer(mark: number): void {
     this.pace.gotAnswer(mark);

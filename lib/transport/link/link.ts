@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import { toMeshError } from '../../errors/from-unknown.js';
@@ -73,8 +74,13 @@ export class Link implements FrameSink {
   private greeted: Hello | undefined;
   /** Whether anybody has a view of what was received last. */
   private chunk: 'own' | 'lent' = 'own';
+  /** Memory of it that nobody can take away. */
+  private shared: ArrayBufferLike | undefined;
   private over: MeshError | undefined;
   private pongs: (() => void)[] = [];
+  /** When what this side has said first was sent, in ms, and what the greeting took in answer. */
+  private departed: number | undefined;
+  private greetingMs: number | undefined;
   /** What a ping had that came while the other side did not read. */
   private unanswered: Buffer | undefined;
 
@@ -120,6 +126,16 @@ export class Link implements FrameSink {
     return this.socket.bytesRead;
   }
 
+  /** What the way to the other side and back took last, in ms, its answering included; `undefined` until something has shown it. */
+  get roundTripMs(): number | undefined {
+    return this.writer.roundTripMs ?? this.greetingMs;
+  }
+
+  /** What this side has said is on its way from now on, with nothing before it: the other side's greeting answers it. */
+  departs(): void {
+    this.departed = performance.now();
+  }
+
   /** Writes the frame that a call begins with. @throws MeshError E0000000413 when its head is too long */
   call(id: number, call: OutboundCall, timeoutMs: number): void {
     const { writer, headWriter } = this;
@@ -147,15 +163,22 @@ export class Link implements FrameSink {
     return this.headReader.read(payload, payload.number());
   }
 
-  /** What is left of a payload is handed out as it is. @returns how long it is there */
-  lend(): BodyLifetime {
-    this.chunk = 'lent';
+  /**
+   * What is left of a payload, a message that is not cut, is handed out as it is.
+   *
+   * @returns how long it is there
+   * @throws MeshError E0000000616 when it is too long
+   */
+  lend(payload: PayloadReader): BodyLifetime {
+    this.assemblies.check(payload.left);
+    this.share(payload);
     return this.intake ? 'passing' : 'lasting';
   }
 
-  /** What is left of a payload, to be kept. */
+  /** What is left of a payload, a message that is not cut, to be kept. @throws MeshError E0000000616 when it is too long */
   kept(payload: PayloadReader): Buffer {
-    this.chunk = 'lent';
+    this.assemblies.check(payload.left);
+    this.share(payload);
     return this.intake ? payload.copy() : payload.rest();
   }
 
@@ -169,6 +192,11 @@ export class Link implements FrameSink {
   /** Lets a large message begin when there is room for it at the other side. @returns takes it back */
   whenRoom(of: Bulk, bytes: number, start: () => void): () => void {
     return this.gates?.[of].pass(bytes, start) ?? (() => undefined);
+  }
+
+  /** A message that was let begin does not: there is room for others. */
+  unbegun(of: Bulk, bytes: number): void {
+    this.gates?.[of].release(bytes);
   }
 
   /** Reads a message of a stream. @param receiver absent where nobody reads it any more: it is passed over */
@@ -209,7 +237,7 @@ export class Link implements FrameSink {
   /** Asks whether the other side is there. @param answered told when it is */
   ping(answered: () => void): void {
     this.pongs.push(answered);
-    this.writer.frame(FrameType.PING, 0);
+    this.writer.ask();
   }
 
   /** Closes the connection, and tells the other side why. */
@@ -217,14 +245,14 @@ export class Link implements FrameSink {
     if (this.over) return;
     this.writer.frame(FrameType.CLOSE, 0, new PayloadWriter(256).text(error.code).text(error.message).written);
     this.writer.finish();
-    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    this.linger();
     this.end(error);
   }
 
   /** Ends the connection after what was written, however long the other side takes to read it, as long as it does. */
   finish(): void {
     this.socket.setTimeout(MAX_UNREAD_MS);
-    this.socket.once('finish', () => setTimeout(() => this.socket.destroy(), LINGER_MS).unref());
+    this.socket.once('finish', () => this.linger());
     this.writer.finish();
   }
 
@@ -269,9 +297,10 @@ export class Link implements FrameSink {
     else this.writer.frame(FrameType.PONG, 0, payload.rest());
   }
 
+  /** It stands for those to all pings before, which may not come: {@link answerPing}. */
   private heedPong(payload: PayloadReader): void {
     if (payload.left === MARK_BYTES) this.writer.gotAnswer(payload.rest().readUInt32BE());
-    else this.pongs.shift()?.();
+    for (const answered of this.pongs.splice(0)) answered();
   }
 
   private begin(timeoutMs: number, head: Buffer): PayloadWriter {
@@ -290,9 +319,20 @@ export class Link implements FrameSink {
     }
   }
 
+  /** Somebody gets a view of what was received, and may hand its memory on to a worker: where there is more in it, that copies. */
+  private share(payload: PayloadReader): void {
+    this.chunk = 'lent';
+    if (this.intake) return;
+    const { memoryShared } = payload;
+    if (!memoryShared || memoryShared === this.shared) return;
+    this.shared = memoryShared;
+    markAsUntransferable(memoryShared);
+  }
+
   /** Of pieces of messages, and of nearly all else, nothing is left in what was read. An intake is read into again. */
   private spend(chunk: Buffer): void {
-    if (this.chunk === 'own' && !this.intake) spentMemory.giveBack(chunk);
+    this.shared = undefined;
+    if (this.chunk === 'own' && !this.intake && !this.socket.keepsChunks) spentMemory.giveBack(chunk);
   }
 
   /** Who does not read is not read, either, where it would make this side write; and is given up when that lasts. */
@@ -313,6 +353,7 @@ export class Link implements FrameSink {
     if (type !== FrameType.HELLO) throw violation('it does not greet first');
     const hello = decodeHello(payload.rest());
     this.greeted = hello;
+    if (this.departed !== undefined) this.greetingMs = performance.now() - this.departed;
     this.headWriter = new HeadWriter(hello.table);
     this.gates = { calls: new BulkGate(hello.bulkBytes), streams: new BulkGate(hello.bulkBytes) };
     this.owner.onHello(hello);
@@ -327,6 +368,13 @@ export class Link implements FrameSink {
     const text = payload.text().slice(0, MAX_REASON);
     this.end(new MeshError(code, `the other side has closed the connection: ${text}`));
     this.socket.destroy();
+  }
+
+  /** Leaves the other side some time to read what was said last. */
+  private linger(): void {
+    const { socket } = this;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
   }
 
   private lose(why: string): void {

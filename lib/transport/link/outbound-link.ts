@@ -14,7 +14,7 @@ import { agree, encodeHello, type Hello } from './hello.js';
 import type { Intake } from '../intake.js';
 import { Link, type LinkOwner } from './link.js';
 import { lengthOf } from '../tails.js';
-import type { BodyLifetime } from '../transport.js';
+import type { BodyLifetime, GreetedPeer } from '../transport.js';
 import { OutboundStream } from './outbound-stream.js';
 import { type PayloadReader, violation } from '../../protocol/payload.js';
 import { FrameType, MAGIC, MAX_ID, type Part, WHOLE_BYTES } from './wire.js';
@@ -96,6 +96,12 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     return this.link.bytesRead;
   }
 
+  /** Who the peer is, and how far away. */
+  get greeted(): GreetedPeer | undefined {
+    const { peer, roundTripMs } = this.link;
+    return peer && { nodeId: peer.nodeId, instId: peer.instId, roundTripMs };
+  }
+
   /** Whether the peer understands packed calls. */
   get packs(): boolean {
     return this.link.peer?.forms.has('packed') ?? false;
@@ -125,6 +131,11 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.waiting.append(place);
     call.place = place;
     place.takeBack = isLarge ? this.link.whenRoom('calls', length, start) : this.link.writer.whenRoom(start);
+  }
+
+  /** The socket is connected: what was said so far is sent. */
+  departs(): void {
+    this.link.departs();
   }
 
   /** Opens a stream. */
@@ -202,7 +213,9 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
     this.retire();
     const why = 'the peer is about to close, and has not looked at the call';
     const unseen = new MeshError(MeshCode.UNREACHABLE, why, { neverSent: true });
-    for (const place of this.waiting) this.withdraw(place).fail(unseen);
+    // The last first: none is to begin for those before it.
+    const unsent = [...this.waiting].toReversed().map((place) => this.withdraw(place));
+    for (const call of unsent.toReversed()) call.fail(unseen);
     for (const call of this.calls.all()) if (call.id > lastId) this.end(call).fail(unseen);
     for (const [id, stream] of this.streams) if (id > lastId && this.streams.delete(id)) stream.fail(unseen);
     this.leaveIfDone();
@@ -242,14 +255,17 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
 
   private write(call: LinkCall): void {
     const id = this.nextId();
+    const length = lengthOf(call.call);
+    const isLarge = length > WHOLE_BYTES;
     try {
       this.link.call(id, call.call, timeoutOf(call));
     } catch (error) {
+      if (isLarge) this.link.unbegun('calls', length);
       return call.fail(toMeshError(error));
     }
     call.id = id;
     this.calls.add(call);
-    if (lengthOf(call.call) <= WHOLE_BYTES) return;
+    if (!isLarge) return;
     call.large = this.link.writer.pieces(call.id, call.call, () => (call.large = undefined));
   }
 
@@ -261,7 +277,10 @@ export class OutboundLink implements LinkOwner, Carrier, Pingable {
   }
 
   private gotAnswer(id: number, payload: PayloadReader, part: Part): void {
-    if (part === 'whole') return this.succeed(id, payload.rest(), this.link.lend());
+    if (part === 'whole') {
+      const lifetime = this.link.lend(payload);
+      return this.succeed(id, payload.rest(), lifetime);
+    }
     const total = payload.number();
     const whole = (body: Buffer): void => this.succeed(id, body, 'lasting');
     this.link.assemblies.begin(id, total, 'calls', this.calls.get(id) && whole);

@@ -37,6 +37,8 @@ export class Pace {
   private state: 'free' | 'held' = 'free';
   /** What the way to the other side and back takes at the least, in ms; 0 until it is known. */
   private way = 0;
+  /** What it took last, with what stood before, in ms. */
+  private last: number | undefined;
 
   /** @param clock the time in ms */
   constructor(private readonly clock: () => number = () => performance.now()) {}
@@ -54,6 +56,16 @@ export class Pace {
   /** What the next piece is to have before it: a mark, or none. */
   get probe(): number | undefined {
     return this.state === 'held' && this.underWay === 0 ? this.mark('probe') : undefined;
+  }
+
+  /** What the way to the other side and back took last, with what stood before, in ms; `undefined` before a mark was answered. */
+  get lastMs(): number | undefined {
+    return this.last;
+  }
+
+  /** A mark that somebody else wants, for a sign of the other side. */
+  get asked(): number {
+    return this.mark('behind');
   }
 
   /** A piece was sent. @returns the mark that is to follow it, if one is */
@@ -94,6 +106,7 @@ export class Pace {
 
   /** The least counts: all else is what stood before. Where the way has become longer, probes tell, little by little. */
   private learn(took: number, kind: MarkKind): void {
+    this.last = took;
     if (this.way === 0 || took < this.way) this.way = took;
     else if (kind === 'probe') this.way = Math.min(took, 1.25 * this.way);
   }

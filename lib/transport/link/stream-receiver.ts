@@ -18,7 +18,7 @@ export class StreamReceiver implements MessageReceiver {
   /** Messages that were cut, and wait to be read, in their order: so they are read. */
   private readonly large: unknown[] = [];
   private largeBytes = 0;
-  private half: 'open' | 'ended' | 'over' = 'open';
+  private half: 'open' | 'ended' = 'open';
 
   /** @param onLeft told when the reader wants no more */
   constructor(onLeft: () => void) {
@@ -50,7 +50,7 @@ export class StreamReceiver implements MessageReceiver {
   }
 
   pushLarge(message: Buffer): void {
-    const waits = !this.messages.isAwaited && this.half !== 'over';
+    const waits = !this.messages.isAwaited && !this.messages.isOver;
     this.largeBytes += message.length;
     if (waits) this.large.push(message);
     this.take(message);
@@ -65,7 +65,6 @@ export class StreamReceiver implements MessageReceiver {
 
   /** The stream is over: what is left unread counts no more. */
   leave(): void {
-    this.half = 'over';
     this.large.length = 0;
     this.release(this.largeBytes);
   }

@@ -10,7 +10,15 @@ import type { Carrier, Passenger } from '../pending-call.js';
 import { refusalOf } from '../refusals.js';
 import { RefusedStream } from '../refused-stream.js';
 import type { Target } from '../target.js';
-import type { CallOwner, Connection, DuplexStream, InboundAnswer, OutboundCall, OutboundHead } from '../transport.js';
+import type {
+  CallOwner,
+  Connection,
+  DuplexStream,
+  GreetedPeer,
+  InboundAnswer,
+  OutboundCall,
+  OutboundHead,
+} from '../transport.js';
 import { UnderWay } from '../under-way.js';
 import { Intake } from '../intake.js';
 import { type HelloOptions, ownHello } from '../link/own-hello.js';
@@ -80,6 +88,10 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
 
   get packs(): boolean {
     return this.state.kind === 'ready' && this.state.link.packs;
+  }
+
+  get greeted(): GreetedPeer | undefined {
+    return this.state.kind === 'ready' ? this.state.link.greeted : undefined;
   }
 
   get unsent(): Unsent | undefined {
@@ -194,6 +206,7 @@ export class TcpConnection implements Connection, Carrier, OutboundLinkHost {
 
   private taken(link: OutboundLink, watch: DialWatch): void {
     watch.taken();
+    link.departs();
     const { state } = this;
     if (state.kind === 'connecting' && state.link === link) this.state = { ...state, stage: 'greeting' };
   }
