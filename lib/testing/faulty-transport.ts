@@ -4,6 +4,7 @@ import type {
   Acceptor,
   Connection,
   DuplexStream,
+  GreetedPeer,
   InboundAnswer,
   ListenAt,
   Listener,
@@ -65,6 +66,10 @@ class FaultyConnection implements Connection {
     return this.inner.packs === true;
   }
 
+  get greeted(): GreetedPeer | undefined {
+    return this.inner.greeted;
+  }
+
   get pending(): number {
     return Math.max(this.underWay.count, this.inner.pending);
   }
@@ -115,16 +120,24 @@ class FaultyConnection implements Connection {
   /** Waits, but not longer than the caller does. The transport below then says why the call cannot be sent. */
   private delay(call: OutboundCall, delayMs: number): Promise<void> {
     if (call.cancellation.reason) return Promise.resolve();
+    const until = Math.min(Date.now() + delayMs, call.deadline);
     return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
       const end = (): void => {
         clearTimeout(timer);
         forget();
         this.delays.delete(end);
         resolve();
       };
-      const timer = setTimeout(end, Math.min(delayMs, Math.max(0, call.deadline - Date.now())));
+      // A timer may come a millisecond before its time: the transport below would still send the call.
+      const wait = (): void => {
+        const left = until - Date.now();
+        if (left <= 0) end();
+        else timer = setTimeout(wait, left);
+      };
       this.delays.add(end);
       const forget = call.cancellation.onCancel(end);
+      wait();
     });
   }
 }

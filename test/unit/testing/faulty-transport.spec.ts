@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
@@ -69,6 +70,17 @@ describe('a transport with faults', () => {
     connection.destroy();
     expect((await destroyed).neverSent).toBe(true);
     expect(handled()).toBe(3);
+  });
+
+  it('never ends a delay before the deadline that ends it, though a timer comes too early', async () => {
+    const { connection } = await bench(faultsInTurn({ delayMs: 10_000 }));
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const call = caught(connection.call(outbound({ timeoutMs: 30 })));
+    await sleep(60);
+    expect(connection.pending).toBe(1);
+    vi.setSystemTime(Date.now() + 30);
+    expect((await call).code).toBe(MeshCode.TIMEOUT);
   });
 
   it('closes after the calls that it delays', async () => {
