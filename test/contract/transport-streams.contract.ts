@@ -23,6 +23,8 @@ const LIMIT = 2 * MIB;
 /** Stream handlers that the suite calls, and what they have seen. */
 class TestStreams {
   readonly seen: InboundStream[] = [];
+  /** Messages that `/keep` was sent. */
+  readonly kept: Uint8Array[] = [];
   /** Messages that `/count` has taken. */
   taken = 0;
   private letGo: (() => void) | undefined;
@@ -37,6 +39,17 @@ class TestStreams {
   private readonly handlers: Readonly<Record<string, StreamHandler>> = {
     '/back': async (stream) => {
       for await (const message of stream.messages) await stream.send(message);
+    },
+    '/keep': async (stream) => {
+      for await (const message of stream.messages) {
+        this.kept.push(message);
+        await stream.send(message);
+      }
+    },
+    '/stop': async (stream) => {
+      await this.gate;
+      for await (const _ of stream.messages) break;
+      await new Promise(() => undefined);
     },
     '/never': () => new Promise(() => undefined),
     '/forbidden': async (stream) => {
@@ -158,6 +171,20 @@ export function describeStreams(name: string, make: () => Transport): void {
       stream.end();
     });
 
+    it('leaves messages as they were for who keeps them', async () => {
+      const near = [1_024, 8_192, 16_384, 65_536, 131_072, MIB];
+      const sizes = near.flatMap((size) => [size - 64, size - 5, size - 1, size, size + 1]);
+      const messageOf = (index: number): Buffer => Buffer.alloc(sizes[index]!, `${index} of these, and `);
+      const stream = open('/keep');
+      const received = keptOf(stream);
+      for (const index of sizes.keys()) await stream.send(messageOf(index));
+      stream.end();
+      const back = await received;
+      for (const index of sizes.keys()) {
+        for (const side of [streams.kept, back]) expect(messageOf(index).compare(side[index]!)).toBe(0);
+      }
+    });
+
     it('makes a sender wait for a reader who does not read, and loses nothing', async () => {
       const stream = open('/count');
       let sent = 0;
@@ -220,6 +247,25 @@ export function describeStreams(name: string, make: () => Transport): void {
       for (let i = 0; i < 20; i++) await stream.send(Buffer.from(`${i}`)).catch(() => undefined);
       expect(await textsOf(stream)).toEqual(['0', 'that is all']);
       await eventually('nothing is pending', () => connection.pending + listener.pending === 0);
+    });
+
+    it.each([
+      ['small', 8 * 1024, 1_000],
+      ['large', MIB / 2, 80],
+    ])('passes over what a handler stops to read, be it %s, and lets others on', async (_, size, count) => {
+      const stream = open('/stop');
+      let sent = 0;
+      const sending = (async () => {
+        for (; sent < count; sent++) await stream.send(Buffer.alloc(size));
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(sent).toBeLessThan(count);
+      streams.release();
+      await sending;
+      const other = open('/back');
+      await other.send(Buffer.alloc(LIMIT));
+      other.end();
+      expect(await lengthsOf(other)).toEqual([LIMIT]);
     });
 
     it('cancels: the opener has its own reason at once, the handler is told', async () => {
@@ -323,6 +369,13 @@ export function describeStreams(name: string, make: () => Transport): void {
 async function textsOf(stream: DuplexStream, texts: string[] = []): Promise<string[]> {
   for await (const message of stream.messages) texts.push(Buffer.from(message).toString());
   return texts;
+}
+
+/** What comes on a stream, until it ends. */
+async function keptOf(stream: DuplexStream): Promise<Uint8Array[]> {
+  const messages: Uint8Array[] = [];
+  for await (const message of stream.messages) messages.push(message);
+  return messages;
 }
 
 async function lengthsOf(stream: DuplexStream): Promise<number[]> {

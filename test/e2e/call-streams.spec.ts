@@ -29,7 +29,7 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 describe.each(['auto', 'stream'] as const)('calls that follow each other on one stream, in mode %s', (mode) => {
   async function connect(): Promise<Witness> {
     const { address } = await startApp({ controllers: [WitnessController] });
-    const options = { grpc: { mode }, nodeId: 'LX0000000000007' };
+    const options = { use: { transport: 'grpc' }, grpc: { mode }, nodeId: 'LX0000000000007' };
     return (await startConsumer(address, { facades: [Witness], options })).client(Witness);
   }
 

@@ -14,6 +14,7 @@ import {
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { startApp, startConsumer, type TestAppParts } from '../support/mesh-app.js';
+import { ways } from '../support/ways.js';
 import { wires } from '../support/wires.js';
 
 @MeshFacade()
@@ -153,10 +154,10 @@ describe.each(wires)('cancelling a call over $name', ({ connect }) => {
 });
 
 describe('a caller that goes away', () => {
-  it.each(['unary', 'stream'] as const)('cancels what it has called, %s', async (mode) => {
+  it.each(ways)('cancels what it has called, %s', async (_, way) => {
     const { parts, events } = slowProvider();
     const { address } = await startApp(parts);
-    const options = { grpc: { mode }, drainTimeoutMs: 0 };
+    const options = { ...way, drainTimeoutMs: 0 };
     const { app, client } = await startConsumer(address, { facades: [Slow], options });
 
     const failures = [caught(client(Slow).promise()), caught(client(Slow).observable())];

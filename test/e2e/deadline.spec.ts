@@ -14,6 +14,7 @@ import {
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { startApp, startConsumer } from '../support/mesh-app.js';
+import { ways } from '../support/ways.js';
 import { wires } from '../support/wires.js';
 
 @MeshFacade({ timeoutMs: 5_000 })
@@ -104,7 +105,7 @@ describe.each(wires)('the deadline of a call over $name', ({ connect }) => {
 });
 
 describe('a chain of calls through three applications', () => {
-  it.each(['unary', 'stream'] as const)('shares one deadline, %s', async (mode) => {
+  it.each(ways)('shares one deadline, %s', async (_, way) => {
     @MeshFacade()
     class Middle {
       @Mpi('mesh.middle.left') left!: () => Promise<number>;
@@ -122,13 +123,12 @@ describe('a chain of calls through three applications', () => {
     }
     const { TimedController, ended } = timedController();
     const last = await startApp({ controllers: [TimedController] });
-    const grpc = { mode };
     const middle = await startApp({
       controllers: [MiddleController],
       facades: [Timed],
-      options: { grpc, addresses: [last.address] },
+      options: { ...way, addresses: [last.address] },
     });
-    const first = await startConsumer(middle.address, { facades: [Middle], options: { grpc } });
+    const first = await startConsumer(middle.address, { facades: [Middle], options: way });
     const client = first.client(Middle);
 
     expect(await direct(client, { timeoutMs: 900 }).left()).toEqual(within(0, 900));

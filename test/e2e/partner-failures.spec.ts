@@ -24,10 +24,11 @@ import { startRelay } from '../support/relay.js';
 
 type Route = Omit<PartnerOptions, 'nodeId' | 'address'>;
 const calls: readonly (readonly [string, Route])[] = [
-  ['gRPC', {}],
+  ['gRPC', { transport: 'grpc' }],
+  ['TCP', { transport: 'tcp' }],
   ['HTTP', { transport: 'http' }],
 ];
-const routes: readonly (readonly [string, Route])[] = [...calls, ['a stream', { via: 'transport' }]];
+const routes: readonly (readonly [string, Route])[] = [...calls, ['a stream', { transport: 'grpc', via: 'transport' }]];
 
 /** A push over gRPC without the id of a message, as other implementations make it. */
 function pushWithoutId(node: TestApp, targetNodeId: string, timeoutMs?: number): ReturnType<typeof askGrpc> {

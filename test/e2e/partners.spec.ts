@@ -18,10 +18,11 @@ import {
 
 type Route = Omit<PartnerOptions, 'nodeId' | 'address'>;
 const routes: readonly (readonly [string, Route])[] = [
-  ['gRPC', {}],
-  ['gRPC, wrapped', { mode: 'wrapped' }],
-  ['gRPC, in the dialect of mesh', { dialect: 'mesh' }],
-  ['gRPC, on a stream', { via: 'transport' }],
+  ['what is chosen by itself', {}],
+  ['gRPC', { transport: 'grpc' }],
+  ['gRPC, wrapped', { transport: 'grpc', mode: 'wrapped' }],
+  ['gRPC, in the dialect of mesh', { transport: 'grpc', dialect: 'mesh' }],
+  ['gRPC, on a stream', { transport: 'grpc', via: 'transport' }],
   ['TCP', { transport: 'tcp' }],
   ['TCP, wrapped', { transport: 'tcp', mode: 'wrapped' }],
   ['TCP, on a stream', { transport: 'tcp', via: 'transport' }],
@@ -36,7 +37,7 @@ const routes: readonly (readonly [string, Route])[] = [
 type Peer = Omit<SessionNode, 'address'>;
 const callers: readonly (readonly [string, Peer | undefined])[] = [
   ['a handle', undefined],
-  ['a caller over gRPC', {}],
+  ['a caller over gRPC', { transport: 'grpc' }],
   ['a caller over TCP', { transport: 'tcp' }],
   ['a caller over HTTP in protobuf', { transport: 'http' }],
   ['a caller over HTTP in JSON', { transport: 'http', contentType: 'application/json' }],

@@ -15,10 +15,11 @@ const topicOf = (peer: Peer | undefined): string => (peer?.dialect === 'yacl' ? 
 
 const peers: readonly (readonly [string, Peer | undefined])[] = [
   ['this process', undefined],
-  ['a node over gRPC', {}],
+  ['a node over what is chosen by itself', {}],
+  ['a node over gRPC', { transport: 'grpc' }],
   ['a node over TCP', { transport: 'tcp' }],
-  ['a node over gRPC, in the dialect of mesh', { dialect: 'mesh' }],
-  ['a node over gRPC, in the dialect of FATE', { dialect: 'fate' }],
+  ['a node over gRPC, in the dialect of mesh', { transport: 'grpc', dialect: 'mesh' }],
+  ['a node over gRPC, in the dialect of FATE', { transport: 'grpc', dialect: 'fate' }],
   ['a node over HTTP, in protobuf', { transport: 'http' }],
   ['a node over HTTP, in JSON', { transport: 'http', contentType: 'application/json' }],
   ['a node over HTTP, in MessagePack', { transport: 'http', contentType: 'application/msgpack' }],

@@ -4,6 +4,7 @@ import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { startApp } from '../support/mesh-app.js';
 import { startRelay } from '../support/relay.js';
+import { ways } from '../support/ways.js';
 
 @MeshFacade()
 class Waiting {
@@ -11,7 +12,7 @@ class Waiting {
   @Mpi('mesh.waiting.quick') quick!: () => Promise<string>;
 }
 
-describe.each(['unary', 'stream'] as const)('a connection that breaks, %s', (mode) => {
+describe.each(ways)('a connection that breaks, %s', (_, way) => {
   it('ends the calls under way on both sides, and the next call connects anew', async () => {
     const told: unknown[] = [];
     let hanging = 0;
@@ -28,7 +29,7 @@ describe.each(['unary', 'stream'] as const)('a connection that breaks, %s', (mod
     }
     const provider = await startApp({ controllers: [WaitingController] });
     const relay = await startRelay(provider.address);
-    const options = { addresses: [relay.address], grpc: { mode, reconnectMinMs: 1 } };
+    const options = { addresses: [relay.address], ...way };
     const consumer = await startApp({ facades: [Waiting], options });
     const waiting = consumer.client(Waiting);
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { direct, MeshCode, MeshFacade, MeshProvider, type MeshService, Mpi } from 'nestjs-mesh';
 import { caught } from '../support/caught.js';
 import { startPair } from '../support/mesh-app.js';
+import { ways } from '../support/ways.js';
 
 @MeshFacade()
 class Waiting {
@@ -20,9 +21,9 @@ class WaitingController implements MeshService<Waiting> {
 }
 
 // Node's HTTP/2 server breaks a connection whose peer has reset more than about a thousand streams in a short time.
-describe.each(['unary', 'stream'] as const)('more cancelled calls than a connection bears, %s', (mode) => {
+describe.each(ways)('more cancelled calls than a connection bears, %s', (_, options) => {
   it('do not end the calls beside them', async () => {
-    const waiting = await startPair(Waiting, { controllers: [WaitingController] }, { grpc: { mode } });
+    const waiting = await startPair(Waiting, { controllers: [WaitingController] }, options);
     const beside = direct(waiting, { timeoutMs: 60_000 })
       .hang()
       .catch((error: unknown) => error);

@@ -3,6 +3,7 @@ import { direct, MeshCode, MeshError, MeshFacade, MeshProvider, type MeshService
 import { caught } from '../support/caught.js';
 import { startApp } from '../support/mesh-app.js';
 import { type Relay, startRelay } from '../support/relay.js';
+import { overGrpc, type Way, ways } from '../support/ways.js';
 
 @MeshFacade()
 class Counter {
@@ -14,7 +15,7 @@ class Counter {
 }
 
 /** A provider that counts how often its handlers run, and loses the connection as often as it is told to. */
-async function startCounter(mode: 'unary' | 'stream') {
+async function startCounter([, way]: Way) {
   const state: { runs: number; relay?: Relay } = { runs: 0 };
   const lose = (losses: number): number | Promise<never> => {
     if (++state.runs > losses) return state.runs;
@@ -44,23 +45,23 @@ async function startCounter(mode: 'unary' | 'stream') {
   state.relay = await startRelay(provider.address);
   const options = {
     addresses: [state.relay.address],
-    grpc: { mode, reconnectMinMs: 1 },
+    ...way,
     retry: { minDelayMs: 1, maxDelayMs: 5 },
   };
   const consumer = await startApp({ facades: [Counter], options });
   return { state, counter: consumer.client(Counter) };
 }
 
-describe.each(['unary', 'stream'] as const)('a call that was lost on its way, %s', (mode) => {
+describe.each(ways)('a call that was lost on its way, %s', (...way) => {
   it('is not repeated, for it may have arrived', async () => {
-    const { state, counter } = await startCounter(mode);
+    const { state, counter } = await startCounter(way);
     expect(await caught(counter.once(1))).toMatchObject({ code: MeshCode.UNREACHABLE, neverSent: false });
     expect(state.runs).toBe(1);
     expect(await counter.once(0)).toBe(2);
   });
 
   it('is repeated when it is idempotent, as often as the mesh or the method says', async () => {
-    const { state, counter } = await startCounter(mode);
+    const { state, counter } = await startCounter(way);
     expect(await counter.again(2)).toBe(3);
     state.runs = 0;
     expect((await caught(counter.again(99))).code).toBe(MeshCode.UNREACHABLE);
@@ -77,7 +78,7 @@ describe('a call that was answered', () => {
   it.each([MeshCode.SYSTEM_ERROR, MeshCode.FORBIDDEN, MeshCode.TIMEOUT, MeshCode.BUFFER_FULL, MeshCode.NO_INSTANCE])(
     'with %s is not repeated, idempotent or not',
     async (code) => {
-      const { state, counter } = await startCounter('unary');
+      const { state, counter } = await startCounter(overGrpc('unary'));
       expect(await caught(counter.fail(code))).toMatchObject({ code, message: 'told to' });
       expect(state.runs).toBe(1);
     },
@@ -86,7 +87,7 @@ describe('a call that was answered', () => {
 
 describe('a call that was never sent', () => {
   it('is made to another instance', async () => {
-    const { state } = await startCounter('unary');
+    const { state } = await startCounter(overGrpc('unary'));
     const options = { addresses: ['127.0.0.1:1', state.relay!.address], retry: { minDelayMs: 1, maxDelayMs: 5 } };
     const consumer = await startApp({ facades: [Counter], options });
     const counter = consumer.client(Counter);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
+import type { Pingable } from '../../lib/transport/keepalive.js';
 import { AHEAD_BYTES } from '../../lib/transport/link/large-messages.js';
 import { LEAST_UNDER_WAY, UNPACED_BYTES } from '../../lib/transport/link/pace.js';
 import { LinkCall } from '../../lib/transport/link/outbound-link.js';
@@ -66,6 +67,7 @@ describe('a message of 64 MiB on a TCP connection', () => {
 
 /** What a side writes to a peer who reads slowly: a large message, and small frames beside it. */
 interface Way {
+  readonly link: Pingable;
   readonly socket: Socket;
   readonly peer: Socket;
   /** Bytes before the first frame. */
@@ -83,7 +85,7 @@ async function toTheCaller(bytes: number): Promise<Way> {
     isDue();
     return Buffer.of(1);
   };
-  const { socket, peer } = await serveLink(acceptor, { maxMessageBytes: bytes });
+  const { link, socket, peer } = await serveLink(acceptor, { maxMessageBytes: bytes });
   const hello = greeting({ maxMessageBytes: bytes, bulkBytes: bytes });
   peer.write(Buffer.concat([hello, callFrame(1, '/large', Buffer.alloc(0))]));
   let id = 1;
@@ -91,7 +93,7 @@ async function toTheCaller(bytes: number): Promise<Way> {
     isDue = due;
     peer.write(callFrame(++id, '/small', Buffer.alloc(0)));
   };
-  return { socket, peer, skip: 0, type: FrameType.ANSWER, ask };
+  return { link, socket, peer, skip: 0, type: FrameType.ANSWER, ask };
 }
 
 async function toTheServer(bytes: number): Promise<Way> {
@@ -104,7 +106,7 @@ async function toTheServer(bytes: number): Promise<Way> {
     due();
     send(Buffer.of(1));
   };
-  return { socket, peer, skip: MAGIC.length, type: FrameType.CALL, ask };
+  return { link, socket, peer, skip: MAGIC.length, type: FrameType.CALL, ask };
 }
 
 /** Headers, and small frames that were due before. */
@@ -169,6 +171,19 @@ describe('a large message on a TCP connection', () => {
       await eventually('the large one has come', () => reader.pieces === size);
     },
   );
+
+  it.each(ways)('goes on %s who answers only the last of the pings that came while it was full', async (_, begin) => {
+    const size = 32 * 1024 * 1024;
+    const { link, peer, skip } = await begin(size);
+    const reader = new LinkReader(peer, skip);
+    await standstill(() => reader.pieces);
+    let isAnswered = false;
+    link.ping(() => (isAnswered = true));
+    await standstill(() => reader.whole(FrameType.PING).length);
+    reader.answerMarks();
+    await eventually('the large one has come', () => reader.pieces === size);
+    expect(isAnswered).toBe(true);
+  });
 
   it.each(ways)('waits for nobody %s where it is not that large', async (_, begin) => {
     const { peer, skip } = await begin(UNPACED_BYTES);

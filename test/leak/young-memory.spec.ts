@@ -8,14 +8,21 @@ import { eventually } from '../support/eventually.js';
 const MUCH = 64 * 1024 * 1024;
 
 describe('young memory', () => {
-  let filled: number;
+  let looked: number;
+  /** Bytes in use of young memory, if not what is in use indeed. */
+  let used: number | undefined;
   let young: YoungMemory;
   let scavenges: number;
   let observer: PerformanceObserver;
 
   beforeEach(async () => {
-    filled = scavenges = 0;
-    young = new YoungMemory(() => (filled++, getHeapSpaceStatistics()));
+    looked = scavenges = 0;
+    used = undefined;
+    young = new YoungMemory(() => {
+      looked++;
+      const spaces = getHeapSpaceStatistics();
+      return used === undefined ? spaces : spaces.map((space) => ({ ...space, space_used_size: used! }));
+    });
     observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         if (entry.toJSON().detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) scavenges++;
@@ -33,26 +40,45 @@ describe('young memory', () => {
 
   it('is left alone while V8 does not collect everything', () => {
     for (let i = 0; i < 10; i++) young.note(MUCH);
-    expect(filled).toBe(0);
+    expect(looked).toBe(0);
   });
 
   it('is filled, and so collected, for some time after it does', async () => {
     globalThis.gc?.();
     const now = Date.now();
     young.note(MUCH);
-    expect(filled).toBe(1);
     await eventually('it was collected', () => scavenges > 0);
+    const before = looked;
+    expect(before).toBeGreaterThan(0);
     young.note(1);
-    expect(filled).toBe(1);
+    expect(looked).toBe(before);
     vi.setSystemTime(now + 60_000);
     young.note(MUCH);
-    expect(filled).toBe(1);
+    expect(looked).toBe(before);
   });
 
-  it('is filled once for a few MiB, however many notes they are', () => {
+  it('is filled once for a few MiB, however many notes they are', async () => {
+    used = 0;
     globalThis.gc?.();
     for (let i = 0; i < 64; i++) young.note(MUCH / 64);
-    expect(filled).toBeGreaterThan(10);
-    expect(filled).toBeLessThan(20);
+    await eventually('it was collected', () => scavenges > 10);
+    expect(scavenges).toBeLessThan(48);
+  });
+
+  it.each<[string, number]>([
+    ['much is made in it', 2 * 1024 * 1024],
+    ['it is collected by itself', -1],
+  ])('is left alone where %s meanwhile', async (_, grows) => {
+    used = 1024 * 1024 * 1024;
+    globalThis.gc?.();
+    young.note(MUCH);
+    await eventually('it was collected', () => scavenges > 0);
+    const before = scavenges;
+    for (let i = 0; i < 20; i++) {
+      used += grows;
+      young.note(MUCH);
+    }
+    await sleep(20);
+    expect(scavenges - before).toBeLessThan(5);
   });
 });

@@ -3,10 +3,10 @@ import { onTestFinished } from 'vitest';
 import type { Acceptor } from '../../lib/transport/transport.js';
 import type { Hello } from '../../lib/transport/link/hello.js';
 import { InboundLink } from '../../lib/transport/link/inbound-link.js';
-import { OutboundLink } from '../../lib/transport/link/outbound-link.js';
+import { OutboundLink, type OutboundLinkHost } from '../../lib/transport/link/outbound-link.js';
 import type { MeshError } from '../../lib/errors/mesh-error.js';
 import { MAGIC } from '../../lib/transport/link/wire.js';
-import { GREETING, greeting } from './tcp-frames.js';
+import { framesOf, GREETING, greeting, type SeenFrame } from './tcp-frames.js';
 
 /** Both ends of a connection over loopback; they are destroyed after the test. */
 export async function socketPair(): Promise<readonly [here: Socket, there: Socket]> {
@@ -21,6 +21,13 @@ export async function socketPair(): Promise<readonly [here: Socket, there: Socke
     onTestFinished(() => void socket.destroy());
   }
   return [here, there];
+}
+
+/** What a peer hears from now on. @param skip bytes before the first frame */
+export function heardBy(peer: Socket, skip = 0): () => SeenFrame[] {
+  const heard: Buffer[] = [];
+  peer.on('data', (chunk: Buffer) => heard.push(chunk));
+  return () => framesOf(Buffer.concat(heard).subarray(skip));
 }
 
 /** The serving side of a connection, and the socket below it; the peer is whatever a test writes at the other end. */
@@ -48,16 +55,30 @@ export interface Dialled {
   readonly gone: Promise<MeshError>;
 }
 
-/** Dials a peer that greets. @param hello what it says of itself, beside {@link GREETING} */
-export async function dialLink(hello: Partial<Hello> = {}): Promise<Dialled> {
+/**
+ * Dials a peer that greets.
+ *
+ * @param hello what it says of itself, beside {@link GREETING}
+ * @param told of what becomes of the connection
+ * @param own what is said of this side, beside {@link GREETING}
+ */
+export async function dialLink(
+  hello: Partial<Hello> = {},
+  told: Partial<Pick<OutboundLinkHost, 'onRetired'>> = {},
+  own: Partial<Hello> = {},
+): Promise<Dialled> {
   const [socket, peer] = await socketPair();
   return new Promise((resolve) => {
     const gone = new Promise<MeshError>((tell) => {
-      const link: OutboundLink = new OutboundLink(socket, GREETING, {
-        onReady: () => resolve({ link, socket, peer, gone }),
-        onRetired: () => undefined,
-        onGone: (_, reason) => tell(reason),
-      });
+      const link: OutboundLink = new OutboundLink(
+        socket,
+        { ...GREETING, ...own },
+        {
+          onReady: () => resolve({ link, socket, peer, gone }),
+          onRetired: (retired) => told.onRetired?.(retired),
+          onGone: (_, reason) => tell(reason),
+        },
+      );
     });
     peer.write(greeting(hello).subarray(MAGIC.length));
   });

@@ -9,6 +9,8 @@ import { transportOptions } from './transport-fixtures.js';
 /** A server that says whatever it likes, and a connection to it. */
 export interface RawServer {
   readonly connection: Connection;
+  /** Where it listens. */
+  readonly address: string;
   /** One more connection to it. */
   dial(): Connection;
   /** What it was told on its last connection, after the first eight bytes. */
@@ -42,12 +44,13 @@ export async function rawServer(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const transport = new TcpTransport(transportOptions());
-  const dial = (): Connection => transport.dial(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const dial = (): Connection => transport.dial(address);
   const connection = dial();
   onTestFinished(() => {
     connection.destroy();
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { connection, dial, sockets, heard: frames };
+  return { connection, address, dial, sockets, heard: frames };
 }

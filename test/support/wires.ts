@@ -11,30 +11,24 @@ export interface Wire {
   connect<T extends object>(facade: Type<T>, provider: TestAppParts, options?: MeshOptions): Promise<T>;
 }
 
-function overGrpc(name: string, grpc: MeshOptions['grpc']): Wire {
+/** Between two applications, each of which listens on a port of its own. */
+function over(name: string, way: MeshOptions): Wire {
   return {
     name,
     async connect(facade, provider, options) {
       const { address } = await startApp(provider);
-      const consumer = await startConsumer(address, { facades: [facade], options: { ...options, grpc: { ...grpc } } });
+      const consumer = await startConsumer(address, { facades: [facade], options: { ...options, ...way } });
       return consumer.client(facade);
     },
   };
 }
 
+function overGrpc(name: string, grpc: MeshOptions['grpc']): Wire {
+  return over(name, { use: { transport: 'grpc' }, grpc: { ...grpc } });
+}
+
 function overHttp(name: string, http: MeshOptions['http']): Wire {
-  return {
-    name,
-    async connect(facade, provider, options) {
-      const { address } = await startApp(provider);
-      const use = { transport: 'http' };
-      const consumer = await startConsumer(address, {
-        facades: [facade],
-        options: { ...options, use, http: { ...http } },
-      });
-      return consumer.client(facade);
-    },
-  };
+  return over(name, { use: { transport: 'http' }, http: { ...http } });
 }
 
 const overMemory: Wire = {
@@ -71,6 +65,8 @@ export const wires: readonly Wire[] = [
   overGrpc('gRPC streams', { mode: 'stream' }),
   overHttp('HTTP/1.1', { version: '1.1' }),
   overHttp('HTTP/2', { version: '2' }),
+  over('TCP', { use: { transport: 'tcp' } }),
+  over('what is chosen by itself', { use: { transport: 'auto' } }),
   overMemory,
   inProcess,
 ];

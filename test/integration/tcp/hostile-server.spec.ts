@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
@@ -128,6 +128,24 @@ describe('a caller over TCP, with servers who break the protocol', () => {
     const error = await caught(connection.call(outbound({ timeoutMs: 50 })));
     expect(error.neverSent).toBe(true);
     expect(connection.pending).toBe(0);
+  });
+
+  it('gives up one who never greets, and sends it nothing, where a call would wait for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { connection, heard, sockets } = await rawServer(() => undefined);
+    const failed = caught(connection.call({ ...outbound(), deadline: Infinity }));
+    await eventually('it is greeted', () => heard().length > 0);
+    vi.advanceTimersByTime(19_999);
+    expect(connection.pending).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(await failed).toMatchObject({
+      code: MeshCode.ADDRESS_UNREACHABLE,
+      neverSent: true,
+      message: expect.stringContaining('nobody greeted within 20000 ms'),
+    });
+    await eventually('the connection is closed', () => sockets.size === 0);
+    expect(heard().map(({ type }) => type)).toEqual([FrameType.HELLO]);
   });
 
   it.each<[string, readonly Uint8Array[], RegExp]>([

@@ -33,9 +33,10 @@ const creditsOf = (frames: readonly SeenFrame[]): number[] =>
 describe('large messages of all streams of a TCP connection', () => {
   const streams: InboundStream[] = [];
   const acceptor: Acceptor = (path) => ({
-    stream: (stream) => {
+    stream: async (stream) => {
       streams.push(stream);
-      return path === '/leave' ? Promise.resolve() : new Promise(() => undefined);
+      if (path === '/stop') await stream.messages[Symbol.asyncIterator]().return?.();
+      if (path !== '/leave') await new Promise(() => undefined);
     },
   });
   let listener: Listener;
@@ -80,6 +81,7 @@ describe('large messages of all streams of a TCP connection', () => {
   it.each<[string, Buffer]>([
     ['is cancelled by its caller', Buffer.concat([openFrame(1, '/hold'), message(1), frame(FrameType.CANCEL, 1)])],
     ['is over for its handler', Buffer.concat([openFrame(1, '/leave'), message(1)])],
+    ['is no longer read by its handler', Buffer.concat([openFrame(1, '/stop'), message(1)])],
     ['was never there', Buffer.concat([openFrame(1, '/hold'), frame(FrameType.CANCEL, 1), message(1)])],
   ])('count no more when the stream %s', async (_, bytes) => {
     const socket = new RawSocket(listener.address);

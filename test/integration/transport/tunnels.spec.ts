@@ -8,6 +8,7 @@ import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { Header, PACKED } from '../../../lib/protocol/headers.js';
 import { encodeFrame, FrameReader } from '../../../lib/transport/grpc/frames.js';
 import { GrpcTransport } from '../../../lib/transport/grpc/grpc-transport.js';
+import { spentMemory } from '../../../lib/transport/spent-memory.js';
 import { FrameType, MAGIC } from '../../../lib/transport/link/wire.js';
 import type { Connection, InboundCall, Listener, OutboundCall, SharedHead } from '../../../lib/transport/transport.js';
 import { caught } from '../../support/caught.js';
@@ -63,6 +64,7 @@ describe('tunnels', () => {
       if (path === '/elsewhere') return () => Promise.reject(new Error('nobody was to come here'));
       return async (call) => {
         seen.push(call);
+        if (bodyOf(call) === 'large') return Buffer.alloc(100_000, 'x');
         if (bodyOf(call) === 'wait') await new Promise<void>((resolve) => gates.push(resolve));
         return call.body;
       };
@@ -84,6 +86,17 @@ describe('tunnels', () => {
     expect(new Set(seen.map(({ headers }) => headers)).size).toBe(1);
     expect(seen[0]).toMatchObject({ path: '/echo', headers: head.headers, peer: seen[0]!.peer });
     expect(seen[0]!.peer).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  it('leave node:http2 what it has read', async () => {
+    const connection = dial(listener.address);
+    await dig(connection, head, () => seen.some(isTunnelled));
+    const givenBack = vi.spyOn(spentMemory, 'giveBack');
+    onTestFinished(() => givenBack.mockRestore());
+    const body = 'x'.repeat(100_000);
+    const texts = await Promise.all([1, 2, 3].map(() => echoed(connection, packed(head, 'large'))));
+    expect(texts).toEqual([body, body, body]);
+    expect(givenBack).not.toHaveBeenCalled();
   });
 
   it('are not dug for calls that follow each other, nor for the heads of others', async () => {

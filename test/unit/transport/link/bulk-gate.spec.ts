@@ -32,6 +32,18 @@ describe('BulkGate', () => {
     expect(started).toEqual(['first', 'third']);
   });
 
+  it('lets those go on who waited behind what is taken back', () => {
+    const gate = new BulkGate(100);
+    const started: number[] = [];
+    gate.pass(60, () => started.push(60));
+    const takeBack = gate.pass(50, () => started.push(50));
+    gate.pass(10, () => started.push(10));
+    takeBack();
+    expect(started).toEqual([60, 10]);
+    takeBack();
+    expect(started).toEqual([60, 10]);
+  });
+
   it('says when more is released than was under way', () => {
     const gate = new BulkGate(10);
     gate.pass(10, () => undefined);

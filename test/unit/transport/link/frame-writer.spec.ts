@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameWriter } from '../../../../lib/transport/link/frame-writer.js';
 import { FrameType, HEADER_BYTES } from '../../../../lib/transport/link/wire.js';
 import { eventually } from '../../../support/eventually.js';
@@ -57,6 +57,20 @@ describe('a writer of frames', () => {
     frames(4);
     const outcome = new Promise((resolve) => writer.onFlushed(resolve));
     expect(await outcome).toBe('delivered');
+  });
+
+  it('hands the bytes of a large message over as they are: copied are small frames only', async () => {
+    const [body, tail] = [Buffer.alloc(300_000), Buffer.alloc(70_000)];
+    const held: Uint8Array[] = [];
+    const write = socket.write.bind(socket);
+    vi.spyOn(socket, 'write').mockImplementation((bytes) => (held.push(bytes as Uint8Array), write(bytes)));
+    const small = Buffer.alloc(5_000);
+    writer.frame(FrameType.ANSWER, 1, small);
+    writer.pieces(2, { body, tail }, () => undefined);
+    await eventually('all has been handed over', () => held.reduce((sum, { length }) => sum + length, 0) > 375_000);
+    const bytesIn = ({ buffer }: Uint8Array): number =>
+      held.filter((bytes) => bytes.buffer === buffer).reduce((sum, { length }) => sum + length, 0);
+    expect([body, tail, small].map(bytesIn)).toEqual([300_000, 70_000, 0]);
   });
 
   it('writes what it was given, whatever others write in the same turn', async () => {

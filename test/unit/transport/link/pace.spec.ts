@@ -50,6 +50,22 @@ describe('the pace of large messages', () => {
     expect(pace.room(UNPACED_BYTES + 1)).toBe(LEAST_UNDER_WAY);
   });
 
+  it('tells what the way took last, for whoever asked', () => {
+    let now = 0;
+    const pace = new Pace(() => now);
+    const first = pace.asked;
+    expect(pace.lastMs).toBeUndefined();
+    now = 5;
+    const second = pace.asked;
+    now = 7;
+    pace.gotAnswer(first);
+    expect(pace.lastMs).toBe(7);
+    now = 8;
+    pace.gotAnswer(second);
+    pace.gotAnswer(second);
+    expect(pace.lastMs).toBe(3);
+  });
+
   it('is held until they have been sent', () => {
     const pace = new Pace();
     pace.room(ENDLESS);

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FrameType, MORE, PIECE_BYTES } from '../../../../lib/transport/link/wire.js';
 import { eventually } from '../../../support/eventually.js';
 import { callFrame, frame, greeting } from '../../../support/tcp-frames.js';
-import { serveLink } from '../../../support/tcp-links.js';
+import { heardBy, serveLink } from '../../../support/tcp-links.js';
 
 const SIZE = 8 * PIECE_BYTES;
 
@@ -34,5 +35,23 @@ describe('what a served connection reads', () => {
     // The greeting, and what begins the call, come in little.
     const left = pieces.reduce((sum, { length }) => sum + length, 0);
     expect(left).toBeLessThan(SIZE / 8);
+  });
+
+  it('stays with all calls in it when one of them hands its memory on', async () => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const bodies: Buffer[] = [];
+    const { peer } = await serveLink(() => async ({ body }) => {
+      bodies.push(body as Buffer);
+      port2.postMessage(undefined, [body.buffer as ArrayBuffer]);
+      return body;
+    });
+    const heard = heardBy(peer);
+    const calls = [1, 2, 3].map((id) => callFrame(id, '/small', Buffer.alloc(300, id)));
+    peer.write(Buffer.concat([greeting(), ...calls]));
+    const answers = () => heard().filter(({ type }) => type === FrameType.ANSWER);
+    await eventually('all are answered', () => answers().length === 3);
+    expect(answers().map(({ payload }) => payload)).toEqual([1, 2, 3].map((id) => Buffer.alloc(300, id)));
+    expect(bodies.map(({ length }) => length)).toEqual([300, 300, 300]);
   });
 });
