@@ -11,6 +11,14 @@ export interface Cell {
   readonly bytes: number;
   /** Connections that the calls are spread over; one, or what the peer comes with, when absent. */
   readonly connections?: number;
+  /** What is on its way over the same connection all the while; nothing, when absent. */
+  readonly beside?: LargeMessages;
+}
+
+/** Large messages, one after the other, to the server as arguments or to the caller as answers. */
+export interface LargeMessages {
+  readonly to: 'server' | 'caller';
+  readonly bytes: number;
 }
 
 const KIB = 1_024;
@@ -46,14 +54,35 @@ export const HOP_CELLS: readonly Cell[] = [
   { kind: 'rate', concurrency: 64, bytes: 128 },
 ];
 
-/** Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`, `hop-c1-128B`, `scale-c10-n1-128B`. */
+/** Small calls by themselves, and beside large messages each way. */
+export const BESIDE_CELLS: readonly Cell[] = [
+  { kind: 'time', concurrency: 1, bytes: 128 },
+  { kind: 'time', concurrency: 1, bytes: 128, beside: { to: 'server', bytes: 64 * MIB } },
+  { kind: 'time', concurrency: 1, bytes: 128, beside: { to: 'caller', bytes: 64 * MIB } },
+];
+
+/** The same with large messages that pass in a moment, where it is to be shown only that they do. */
+export function hurried(cell: Cell): Cell {
+  return cell.beside ? { ...cell, beside: { ...cell.beside, bytes: MIB } } : cell;
+}
+
+/**
+ * Names a cell in files: `c1-128B`, `c64-64KiB`, `session-waiting-c1-128B`, `hop-c1-128B`, `scale-c10-n1-128B`,
+ * `beside-c1-128B-64MiB-to-server`.
+ */
 export function cellName(cell: Cell): string {
-  const { kind, concurrency, bytes, connections } = cell;
+  const { kind, concurrency, bytes, connections, beside } = cell;
   const calls = connections === undefined ? `c${concurrency}` : `c${concurrency}-n${connections}`;
-  const name = `${calls}-${sizeName(bytes).replace(' ', '').replace('bytes', 'B')}`;
+  const name = `${calls}-${shortSize(bytes)}`;
+  if (beside) return `beside-${name}-${shortSize(beside.bytes)}-to-${beside.to}`;
+  if (BESIDE_CELLS.includes(cell)) return `beside-${name}`;
   if (HOP_CELLS.includes(cell)) return `hop-${name}`;
   if (SCALE_CELLS.includes(cell)) return `scale-${name}`;
   return SESSION_CELLS.includes(cell) ? `session-${kind}-${name}` : name;
+}
+
+function shortSize(bytes: number): string {
+  return sizeName(bytes).replace(' ', '').replace('bytes', 'B');
 }
 
 /** Names a size in words: `128 bytes`, `64 KiB`, `1 MiB`. */

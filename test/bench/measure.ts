@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cell } from './cell.js';
+import type { Cell, LargeMessages } from './cell.js';
 import type { Call, Dialled } from './peer.js';
 import { Sample } from './sample.js';
 import { quantile } from './stats.js';
@@ -8,19 +8,37 @@ import { quantile } from './stats.js';
 /** Time for a receiver to be waiting at the other side, in ms. */
 const SETTLE_MS = 2;
 
+/** Fewest large messages that pass beside small calls, however long they take. */
+const FEWEST_LARGE = 2;
+
 /** What a client found out in one run of one cell. */
 export interface Measurement {
   readonly calls: number;
   readonly callsPerSecond: number;
   /** Median time of a call, in µs. */
   readonly p50: number;
+  /** 90th percentile of the time of a call, in µs. */
+  readonly p90: number;
   /** 99th percentile of the time of a call, in µs. */
   readonly p99: number;
+  /** The longest time of a call, in µs. */
+  readonly max: number;
   /** CPU time that the process has used for each call, in µs. */
   readonly cpu: number;
+  /** What has passed beside the calls, where the cell is about that. */
+  readonly large?: LargePassed;
 }
 
-/** Does for the given time what the cell says, with as many calls under way. */
+/** The large messages that have passed beside small calls. */
+export interface LargePassed {
+  readonly messages: number;
+  readonly bytesPerSecond: number;
+}
+
+/**
+ * Does for the given time what the cell says, with as many calls under way. Beside large messages the calls go on until the last of
+ * them has passed.
+ */
 export async function measure(client: Dialled, cell: Cell, seconds: number): Promise<Measurement> {
   const payload = payloadOf(cell.bytes);
   const next = cell.kind === 'waiting' ? settled(client, payload) : always(client.prepare(payload));
@@ -28,8 +46,10 @@ export async function measure(client: Dialled, cell: Cell, seconds: number): Pro
   const cpuBefore = cpuMicros();
   const begin = performance.now();
   const end = begin + seconds * 1000;
+  let passing = cell.beside !== undefined;
+  const large = cell.beside && pass(client, cell.beside, end).finally(() => (passing = false));
   const caller = async (): Promise<void> => {
-    for (let now = begin; now < end;) {
+    for (let now = begin; large ? passing : now < end;) {
       const call = next();
       const ready = call instanceof Promise ? await call : call;
       const before = performance.now();
@@ -38,7 +58,7 @@ export async function measure(client: Dialled, cell: Cell, seconds: number): Pro
       sample.add((now - before) * 1000);
     }
   };
-  await Promise.all(Array.from({ length: cell.concurrency }, caller));
+  const [passed] = await Promise.all([large, ...Array.from({ length: cell.concurrency }, caller)]);
   const elapsed = performance.now() - begin;
   const cpu = (cpuMicros() - cpuBefore) / sample.count;
   const sorted = sample.sorted();
@@ -46,9 +66,26 @@ export async function measure(client: Dialled, cell: Cell, seconds: number): Pro
     calls: sample.count,
     callsPerSecond: (sample.count * 1000) / elapsed,
     p50: quantile(sorted, 0.5),
+    p90: quantile(sorted, 0.9),
     p99: quantile(sorted, 0.99),
+    max: quantile(sorted, 1),
     cpu,
+    ...(passed && { large: passed }),
   };
+}
+
+/** Lets large messages pass, one after the other, until the time is over. */
+async function pass(client: Dialled, { to, bytes }: LargeMessages, end: number): Promise<LargePassed> {
+  const [sent, received] = to === 'server' ? [bytes, 1] : [1, bytes];
+  const call = client.prepareUneven?.(sent, received);
+  if (!call) throw new Error('the peer has no large messages');
+  const begin = performance.now();
+  let messages = 0;
+  for (; messages < FEWEST_LARGE || performance.now() < end; messages++) {
+    const came = await call();
+    if (came !== received) throw new Error(`${came} bytes came back, not ${received}`);
+  }
+  return { messages, bytesPerSecond: (messages * bytes * 1000) / (performance.now() - begin) };
 }
 
 /** CPU time that this process has used, in µs. */

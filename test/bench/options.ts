@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { canPin, type Pinning } from './pinning.js';
 
 /** What can be measured: the tables of peers, and what is measured without any. */
-const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'scale', 'store', 'idle', 'start'];
+const ROWS: readonly string[] = ['rpc', 'sessions', 'hops', 'scale', 'beside', 'store', 'idle', 'start'];
 
 /** What takes many minutes, and is therefore measured only when it is named. */
 export const LONG_ROWS: readonly string[] = ['memory', 'hop-memory'];
@@ -41,8 +41,8 @@ export interface BenchOptions {
 /** How to use it. */
 export const USAGE = `npm run bench -- [options]
 
-  --rows a,b     only these tables: rpc, sessions, hops, scale, store, idle, start; and, only
-                 when named, memory and hop-memory
+  --rows a,b     only these tables: rpc, sessions, hops, scale, beside, store, idle, start;
+                 and, only when named, memory and hop-memory
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)

@@ -46,6 +46,8 @@ export interface Dialled {
   prepare(payload: string): Call;
   /** The same to a receiver who waits already. A peer without receivers has only calls. */
   prepareWaiting?(payload: string): WaitingCall;
+  /** Makes a call that sends so many bytes, and gets so many back. Only peers that large messages are measured of have it. */
+  prepareUneven?(sent: number, received: number): Call;
   close(): Promise<void>;
 }
 

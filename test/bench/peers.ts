@@ -130,6 +130,18 @@ export const RPC_PEERS: readonly Peer[] = [
 /** The peers whose cost is looked at with more calls and connections. */
 export const SCALE_PEERS: readonly Peer[] = [NET_FRAMES, NEST_TCP, MESH_TCP];
 
+/** The peers of which it is looked at how long small calls take beside large messages. */
+export const BESIDE_PEERS: readonly Peer[] = [
+  {
+    name: 'uncut-frames',
+    about: 'node:net, frames with numbers, each as a whole: what large messages do that are not cut',
+    library: 'node',
+    load: async () => (await import('./peers/uncut-frames.js')).uncutFrames,
+  },
+  MESH,
+  MESH_TCP,
+];
+
 /** The peers that push and pop, in the order of the tables, and what they are compared with. */
 export const SESSION_PEERS: readonly Peer[] = [
   NET_FRAMES,
@@ -212,7 +224,7 @@ function sessionPeer(name: string, about: string, load: Peer['load']): Peer {
 
 /** @throws Error naming the peers there are, when there is none of that name */
 export function peerNamed(name: string): Peer {
-  const peers = new Set([...RPC_PEERS, ...SESSION_PEERS, ...HOP_PEERS]);
+  const peers = new Set([...RPC_PEERS, ...BESIDE_PEERS, ...SESSION_PEERS, ...HOP_PEERS]);
   const peer = [...peers].find((candidate) => candidate.name === name);
   if (peer) return peer;
   throw new Error(`no peer '${name}'; there are ${[...peers].map((known) => known.name).join(', ')}`);

@@ -48,7 +48,13 @@ export function rowsOf(cell: Cell): readonly Row[] {
 export function rowName({ cell, unit }: Row): string {
   const calls = cell.concurrency === 1 ? 'one call at a time' : `${cell.concurrency} calls at a time`;
   const over = cell.connections === undefined ? '' : `, over ${cell.connections} connections`;
-  return `${unit}: ${sizeName(cell.bytes)}, ${cell.kind === 'waiting' ? 'to a receiver who waits' : calls}${over}`;
+  const large = cell.beside ? `, ${besideName(cell)}` : '';
+  return `${unit}: ${sizeName(cell.bytes)}, ${cell.kind === 'waiting' ? 'to a receiver who waits' : calls}${over}${large}`;
+}
+
+/** Names what is on its way beside the calls of a cell: `beside 64 MiB to the server`, or `alone`. */
+export function besideName({ beside }: Cell): string {
+  return beside ? `beside ${sizeName(beside.bytes)} to the ${beside.to}` : 'alone';
 }
 
 /** What the peers did in the cell of a row. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { cellName, type Cell } from './cell.js';
+import { besideReport, undelayed } from './beside.js';
+import { cellName, hurried, type Cell } from './cell.js';
 import { Contestant, contest, type Results } from './contest.js';
 import { judge } from './goals.js';
 import { hopReport } from './hops.js';
@@ -25,7 +26,7 @@ export async function benchTable(table: Table, options: BenchOptions): Promise<F
   const wanted = table.peers.filter(({ name }) => only?.includes(name) ?? true);
   const peers = wanted.filter((peer) => reasonToSkip(peer) === undefined);
   if (peers.length === 0) return undefined;
-  const cells = table.cells.filter(({ concurrency }) => purpose === 'speed' || concurrency <= MOST_IN_SMOKE);
+  const cells = purpose === 'speed' ? table.cells : smokeCells(table);
   const staff = purpose === 'smoke' ? oneProcess() : processForEach(pinning);
   const starting = peers.map((peer) => Contestant.start(peer, staff));
   try {
@@ -40,13 +41,20 @@ export async function benchTable(table: Table, options: BenchOptions): Promise<F
   }
 }
 
+function smokeCells({ cells }: Table): readonly Cell[] {
+  return cells.filter(({ concurrency }) => concurrency <= MOST_IN_SMOKE).map(hurried);
+}
+
 function partsOf({ shows, references, hops }: Table, results: Results): readonly string[] {
   if (shows === 'scale') return [scaleReport(results)];
+  if (shows === 'beside') return [besideReport(results)];
   return [report(results, references), hopReport(results, hops)].filter((part) => part !== '');
 }
 
 function judgementsOf({ shows, goals }: Table, results: Results): Findings['judgements'] {
-  return [...judge(results, goals), ...(shows === 'scale' ? flatness(results) : [])];
+  if (shows === 'scale') return flatness(results);
+  if (shows === 'beside') return undelayed(results);
+  return judge(results, goals);
 }
 
 async function run(table: Table, contestants: readonly Contestant[], options: BenchOptions): Promise<Results> {

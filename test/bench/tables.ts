@@ -1,7 +1,7 @@
-import { HOP_CELLS, RPC_CELLS, SCALE_CELLS, SESSION_CELLS, type Cell } from './cell.js';
+import { BESIDE_CELLS, HOP_CELLS, RPC_CELLS, SCALE_CELLS, SESSION_CELLS, type Cell } from './cell.js';
 import type { Goal } from './goals.js';
 import type { Hop } from './hops.js';
-import { HOP_PEERS, RPC_PEERS, SCALE_PEERS, SESSION_PEERS } from './peers.js';
+import { BESIDE_PEERS, HOP_PEERS, RPC_PEERS, SCALE_PEERS, SESSION_PEERS } from './peers.js';
 import type { Peer } from './peer.js';
 
 /** Peers that do the same, what is measured of them, and what they are to reach. */
@@ -14,8 +14,8 @@ export interface Table {
   readonly goals: readonly Goal[];
   /** Peers with relays, whose cost is shown by itself. */
   readonly hops: readonly Hop[];
-  /** A table for each row, or the cost of calls as they grow more. */
-  readonly shows: 'rows' | 'scale';
+  /** A table for each row, the cost of calls as they grow more, or the time of calls beside large messages. */
+  readonly shows: 'rows' | 'scale' | 'beside';
 }
 
 const KIB = 1_024;
@@ -95,5 +95,16 @@ export const SCALE_TABLE: Table = {
   shows: 'scale',
 };
 
+/** How long small calls take while large messages are on their way over the same connection. */
+export const BESIDE_TABLE: Table = {
+  name: 'beside',
+  peers: BESIDE_PEERS,
+  cells: BESIDE_CELLS,
+  references: [],
+  goals: [],
+  hops: [],
+  shows: 'beside',
+};
+
 /** All tables, in the order in which they are made. */
-export const TABLES: readonly Table[] = [RPC_TABLE, SESSION_TABLE, HOP_TABLE, SCALE_TABLE];
+export const TABLES: readonly Table[] = [RPC_TABLE, SESSION_TABLE, HOP_TABLE, SCALE_TABLE, BESIDE_TABLE];

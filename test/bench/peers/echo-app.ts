@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { bytes, direct, MeshConsumer, MeshFacade, meshMicroservice, MeshModule, MeshProvider, Mpi } from 'nestjs-mesh';
 import type { CallOptions, MeshOptions, MeshService } from 'nestjs-mesh';
 import { HOST } from '../peer.js';
-import type { Dialled, Served } from '../peer.js';
+import type { Call, Dialled, Served } from '../peer.js';
 
 /** The service that takes text. */
 export const ECHO = 'mesh.bench.echo';
@@ -21,16 +21,28 @@ class Echo {
   @Mpi('mesh.bench.bytes', [bytes('payload')], { returns: bytes() }) bytes!: (
     payload: Uint8Array,
   ) => Promise<Uint8Array>;
+  @Mpi('mesh.bench.uneven', [bytes('payload'), 'answer'], { returns: bytes() }) uneven!: (
+    payload: Uint8Array,
+    answer: number,
+  ) => Promise<Uint8Array>;
 }
 
 @MeshProvider(Echo)
 class EchoController implements MeshService<Echo> {
+  private answer = Buffer.alloc(0);
+
   echo(payload: string): Message {
     return { payload };
   }
 
   bytes(payload: Uint8Array): Uint8Array {
     return payload;
+  }
+
+  /** Answers so many bytes, which are made once for all calls that want as many. */
+  uneven(_payload: Uint8Array, answer: number): Uint8Array {
+    if (this.answer.length !== answer) this.answer = Buffer.alloc(answer, 7);
+    return this.answer;
   }
 }
 
@@ -74,5 +86,9 @@ export async function dialEcho(
     const sent = Buffer.from(payload);
     return async () => (await client.bytes(sent)).byteLength;
   };
-  return { prepare: content === 'bytes' ? binary : text, close: () => app.close() };
+  const prepareUneven = (sent: number, received: number): Call => {
+    const payload = Buffer.alloc(sent, 7);
+    return async () => (await client.uneven(payload, received)).byteLength;
+  };
+  return { prepare: content === 'bytes' ? binary : text, prepareUneven, close: () => app.close() };
 }

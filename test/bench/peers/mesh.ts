@@ -9,8 +9,11 @@ const ANY_HOST = '0.0.0.0';
 /** Connections that are made at a time. */
 const AT_A_TIME = 16;
 
+/** There is room for a message of 64 MiB and what stands around it. */
+const LIMITS = { maxMessageBytes: 128 * 1_024 * 1_024 };
+
 function ends(options: MeshOptions, content: Content = 'text'): Ends {
-  const all: MeshOptions = { name: 'bench', ...options };
+  const all: MeshOptions = { name: 'bench', limits: LIMITS, ...options };
   return {
     serve: (port) => serveEcho(all, port, ANY_HOST),
     async dial(port, connections = 1) {

@@ -4,16 +4,14 @@ import type { Result, Results } from '../../bench/contest.js';
 import { hopReport } from '../../bench/hops.js';
 import { HOP_PEERS } from '../../bench/peers.js';
 import { HOP_TABLE } from '../../bench/tables.js';
+import { resultOf } from './results.js';
 
 const [TIME] = HOP_CELLS as [Cell];
 const RATE = HOP_CELLS.find(({ kind }) => kind === 'rate') as Cell;
 
 function resultsOf(cell: Cell, rounds: Record<string, readonly Partial<Result>[]>): Results {
-  const nothing = { calls: 1, callsPerSecond: 1, p50: 1, p99: 1, clientCpu: 1, serverCpu: 1, relayCpu: 0 };
   const peers = HOP_PEERS.filter(({ name }) => name in rounds);
-  return new Map([
-    [cell, new Map(peers.map((peer) => [peer, rounds[peer.name]!.map((some) => ({ ...nothing, ...some }))]))],
-  ]);
+  return new Map([[cell, new Map(peers.map((peer) => [peer, rounds[peer.name]!.map(resultOf)]))]]);
 }
 
 /** The cells of the lines about a peer, by the beginning of their names. */
