@@ -10,9 +10,6 @@ import { within } from './target.js';
 /** Time for a connection to be over after its peer has ended it, in ms: generous, since the machine may have much else to do. */
 export const PATIENCE_MS = 10_000;
 
-/** What the process may hold beside what it holds when it begins, in bytes. */
-const MAX_GROWTH = 512 * 1024 * 1024;
-
 /** What a server may say of why it closes a connection. */
 const REASONS: readonly string[] = [MeshCode.ENCODING, MeshCode.INCOMPATIBLE];
 
@@ -32,8 +29,6 @@ export const acceptor: Acceptor = (path) => {
 
 /** A server, and a neighbour who calls it over a connection of its own. */
 export class Neighbourhood {
-  private held = memoryHeld();
-
   private constructor(
     readonly listener: Listener,
     private readonly neighbour: Connection,
@@ -52,9 +47,6 @@ export class Neighbourhood {
     if (!body.equals(answer)) throw new Error('the neighbour got another answer');
     if (this.listener.pending > 0)
       throw new Error(`${this.listener.pending} calls are pending, and their callers are gone`);
-    const growth = memoryHeld() - this.held;
-    if (growth > MAX_GROWTH)
-      throw new Error(`${Math.round(growth / 1_048_576)} MiB more are held than at the beginning`);
   }
 
   close(): void {
@@ -107,9 +99,4 @@ export function toldBy(bytes: Buffer): string {
 /** Ends a connection in a way that leaves nothing behind in the system. */
 export function drop(socket: Socket): void {
   socket.resetAndDestroy();
-}
-
-function memoryHeld(): number {
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }

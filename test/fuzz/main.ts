@@ -40,12 +40,13 @@ export async function main(args: readonly string[]): Promise<number> {
   return code;
 }
 
-function lineOf({ target, inputs, seconds, outcomes, finding }: Result): string {
-  const line = `${target}: ${inputs} inputs in ${seconds.toFixed(1)} s, ${outcomes} different outcomes`;
+function lineOf({ target, inputs, seconds, outcomes, grown, finding }: Result): string {
+  const memory = `${Math.round(grown / 1_048_576)} MiB more in use`;
+  const line = `${target}: ${inputs} inputs in ${seconds.toFixed(1)} s, ${outcomes} different outcomes, ${memory}`;
   if (!finding) return line;
-  const { error, file, seed } = finding;
+  const { error, files, seed } = finding;
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${line}\nFAILED with --target ${target} --seed ${seed}: ${what}\n  ${file}`;
+  return [`${line}\nFAILED with --target ${target} --seed ${seed}: ${what}`, ...files].join('\n  ');
 }
 
 function say(text: string): 0 {
