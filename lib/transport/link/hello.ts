@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { TableBounds } from './heads.js';
@@ -50,8 +51,8 @@ const FORM_BITS: Readonly<Record<Form, number>> = { packed: 1 };
 /** Least that a side has to take, so that what is agreed can work. */
 const LEAST = { message: 1_024, calls: 1, window: 4_096, bulk: 1_024 };
 
-/** Longest id of a node or institution. */
-const MAX_ID_LENGTH = 256;
+/** Longest id of a node or institution, in bytes of UTF-8. */
+const MAX_ID_BYTES = 256;
 
 /** The payload of a `HELLO`: fields, each behind its number and length, so that those of later versions can be skipped. */
 export function encodeHello(hello: Hello): Buffer {
@@ -71,8 +72,8 @@ export function encodeHello(hello: Hello): Buffer {
   number(Field.FORMS, bitsOf(hello.forms));
   number(Field.HEADS, hello.table.heads.count);
   number(Field.HEAD_CHARACTERS, hello.table.heads.characters);
-  out.number(Field.NODE_ID).text(hello.nodeId);
-  out.number(Field.INST_ID).text(hello.instId);
+  out.number(Field.NODE_ID).text(cut(hello.nodeId));
+  out.number(Field.INST_ID).text(cut(hello.instId));
   return Buffer.from(out.written);
 }
 
@@ -127,6 +128,12 @@ function formsOf(bits: number): ReadonlySet<Form> {
   return new Set((Object.keys(FORM_BITS) as Form[]).filter((form) => (bits & FORM_BITS[form]) !== 0));
 }
 
+/** Bytes that are no UTF-8 stand for longer ones when they are read, and half a character at the end for none. */
 function idOf(bytes: Buffer | undefined): string {
-  return (bytes ?? Buffer.alloc(0)).subarray(0, MAX_ID_LENGTH).toString();
+  return bytes ? cut(new StringDecoder('utf8').write(bytes.subarray(0, MAX_ID_BYTES))) : '';
+}
+
+/** As much of an id as may be said, in whole characters. */
+function cut(id: string): string {
+  return id.slice(0, new TextEncoder().encodeInto(id, new Uint8Array(MAX_ID_BYTES)).read);
 }

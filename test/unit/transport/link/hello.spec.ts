@@ -51,6 +51,37 @@ describe('greetings', () => {
     expect(decodeHello(later).forms).toEqual(new Set(['packed']));
   });
 
+  it('say at most 256 bytes of an id, in whole characters, and the same again', () => {
+    const bytes = fc.uint8Array({ minLength: 200, maxLength: 400 });
+    const text = fc.string({ unit: 'grapheme', minLength: 100, maxLength: 400 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          bytes.map((id) => Buffer.from(id).toString()),
+        ),
+        (instId) => {
+          const said = decodeHello(encodeHello({ ...sample, instId }));
+          expect(Buffer.byteLength(said.instId)).toBeLessThanOrEqual(256);
+          expect(Buffer.from(instId).toString().startsWith(said.instId)).toBe(true);
+          expect(decodeHello(encodeHello(said))).toEqual(said);
+        },
+      ),
+    );
+  });
+
+  it('may hold ids that are longer, or no UTF-8', () => {
+    const withId = (id: Buffer): Hello => {
+      const field = new PayloadWriter().number(10).number(id.length).raw(id).take();
+      return decodeHello(Buffer.concat([encodeHello(sample), field]));
+    };
+    expect(withId(Buffer.from('ü'.repeat(200))).instId).toBe('ü'.repeat(128));
+    expect(withId(Buffer.from(`x${'ü'.repeat(200)}`)).instId).toBe(`x${'ü'.repeat(127)}`);
+    const said = withId(Buffer.alloc(256, 0x80));
+    expect(said.instId).toBe('\ufffd'.repeat(85));
+    expect(decodeHello(encodeHello(said))).toEqual(said);
+  });
+
   it('that are malformed break the protocol', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
