@@ -55,6 +55,17 @@ export const anyValue = fc.letrec((tie) => ({
   ),
 })).value;
 
+/** Whether something holds for a value or a value in it. */
+export function some(value: unknown, holds: (part: unknown) => boolean): boolean {
+  if (holds(value)) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some((part) => some(part, holds));
+}
+
+/** The values whose integers have at most 64 bits, with a sign. */
+export function only64Bits(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return values.filter((value) => !some(value, (part) => typeof part === 'bigint' && BigInt.asIntN(64, part) !== part));
+}
+
 /** Runs the contract of codecs over one of them. */
 export function describeCodec({ name, create, malformed, forbidden, bytesAs, gaps }: CodecContract): void {
   describe(`the codec ${name}`, () => {

@@ -6,22 +6,11 @@ import { TomlCodec } from '../../lib/codec/toml/toml-codec.js';
 import { XmlCodec } from '../../lib/codec/xml/xml-codec.js';
 import { YamlCodec } from '../../lib/codec/yaml/yaml-codec.js';
 import { resolveMeshOptions } from '../../lib/options/resolve-options.js';
-import { anyValue, describeCodec } from './codec.contract.js';
+import { anyValue, describeCodec, only64Bits, some } from './codec.contract.js';
 
 const text = (message: string): Uint8Array => new TextEncoder().encode(message);
 const hex = (digits: string): Uint8Array => Buffer.from(digits, 'hex');
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-
-/** Whether something holds for a value or a value in it. */
-function some(value: unknown, holds: (part: unknown) => boolean): boolean {
-  if (holds(value)) return true;
-  return typeof value === 'object' && value !== null && Object.values(value).some((part) => some(part, holds));
-}
-
-/** The values whose integers have at most 64 bits, with a sign. */
-function only64Bits(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
-  return values.filter((value) => !some(value, (part) => typeof part === 'bigint' && BigInt.asIntN(64, part) !== part));
-}
 
 function hasNullItem(value: unknown): boolean {
   return value === null || some(value, (part) => Array.isArray(part) && part.includes(null));
