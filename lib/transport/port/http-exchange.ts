@@ -26,6 +26,8 @@ export interface HttpExchange {
   readonly peer: string;
   /** Lets the body come, now that somebody is to read it; a caller who waits to be asked is. */
   receive(owner: HttpExchangeOwner): void;
+  /** Told that so many bytes more are held of it until it is answered; below zero, that so many are held no longer. */
+  hold(bytes: number): void;
   /** Writes the answer; once. What still comes of the body is handed to the owner, who may drop it. */
   answer(answer: HttpAnswer): void;
   /** Ends it at once. */

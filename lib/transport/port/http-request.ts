@@ -37,6 +37,7 @@ export class HttpRequest implements HttpExchangeOwner {
   private handler: CallHandler | undefined;
   private readonly pieces = new Pieces();
   private received = 0;
+  private held = 0;
   /** `refused`: the answer is on its way, what still comes of the body is dropped. */
   private phase: 'receiving' | 'serving' | 'refused' | 'answered' | 'over' = 'receiving';
   private answered: Uint8Array | CallAnswer | undefined;
@@ -62,7 +63,7 @@ export class HttpRequest implements HttpExchangeOwner {
   gotData(chunk: Buffer): void {
     this.received += chunk.length;
     const { maxMessageBytes } = this.host;
-    if (this.phase === 'receiving' && this.received <= maxMessageBytes) return this.pieces.add(chunk);
+    if (this.phase === 'receiving' && this.received <= maxMessageBytes) return this.keep(chunk);
     if (this.phase === 'receiving') this.refuse(tooLong(this.received, maxMessageBytes));
     // Who goes on sending must be read for a while to hear the answer, but not for ever.
     if (this.received > 2 * maxMessageBytes + DROPPED_BYTES) this.exchange.destroy();
@@ -75,12 +76,27 @@ export class HttpRequest implements HttpExchangeOwner {
   gotOver(outcome: 'delivered' | 'lost'): void {
     const { answered } = this;
     this.answered = undefined;
-    this.pieces.clear();
+    this.release();
     if (this.phase !== 'answered' && this.phase !== 'refused') this.cancellation.cancel(this.gone());
     this.phase = 'over';
     if (answered && outcome === 'delivered') settleDelivered(answered);
     else if (answered) settleLost(answered);
     this.host.onCallOver();
+  }
+
+  private keep(chunk: Buffer): void {
+    this.pieces.add(chunk);
+    this.hold(this.held + chunk.length);
+  }
+
+  private hold(bytes: number): void {
+    this.exchange.hold(bytes - this.held);
+    this.held = bytes;
+  }
+
+  private release(): void {
+    this.pieces.clear();
+    if (this.held > 0) this.hold(0);
   }
 
   private gone(): MeshError {
@@ -129,7 +145,16 @@ export class HttpRequest implements HttpExchangeOwner {
     const body = all.length === 1 ? all[0]! : Buffer.concat(all);
     this.pieces.clear();
     const name = encoding.trim().toLowerCase();
-    return name === 'identity' || name === '' ? body : decompress(body, name, this.host.maxMessageBytes);
+    return name === 'identity' || name === '' ? body : this.unpack(body, name);
+  }
+
+  private async unpack(packed: Buffer, name: string): Promise<Buffer> {
+    const { maxMessageBytes } = this.host;
+    // Before it is there, nobody knows how much it becomes.
+    this.hold(maxMessageBytes);
+    const body = await decompress(packed, name, maxMessageBytes);
+    if (this.phase === 'serving') this.hold(body.length);
+    return body;
   }
 
   private answer(answer: Uint8Array | CallAnswer): void {
@@ -140,6 +165,7 @@ export class HttpRequest implements HttpExchangeOwner {
       settleLost(answer);
       return this.refuse(tooLong(length, maxMessageBytes));
     }
+    this.release();
     try {
       this.exchange.answer(httpAnswerOf(answer));
     } catch (error) {
@@ -153,7 +179,7 @@ export class HttpRequest implements HttpExchangeOwner {
   private refuse(error: MeshError, status?: number): void {
     if (this.phase !== 'receiving' && this.phase !== 'serving') return;
     this.phase = 'refused';
-    this.pieces.clear();
+    this.release();
     this.exchange.answer(httpRefusal(error, status));
   }
 }

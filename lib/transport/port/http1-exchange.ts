@@ -43,6 +43,10 @@ export class Http1Exchange extends Http1Served implements HttpExchange {
     if (this.body === 'waits' && !response.headersSent) response.writeContinue();
   }
 
+  hold(bytes: number): void {
+    this.host.onHeld(bytes);
+  }
+
   answer({ status, headers, body }: HttpAnswer): void {
     const { response } = this;
     // Who was not asked for the body may send it or not: only the end of the connection is clear to both.

@@ -13,6 +13,8 @@ export abstract class Http1Served extends ListItem {
 export interface Http1Host {
   /** Whether no request is to follow on it. */
   readonly closing: boolean;
+  /** So many bytes more are held of its requests until they are answered. */
+  onHeld(bytes: number): void;
   /** It is over. */
   onExchangeOver(exchange: Http1Served): void;
 }

@@ -37,8 +37,9 @@ export class Http1Port {
 
   constructor(
     private readonly host: HttpHost,
-    { handshakeTimeoutMs, requestTimeoutMs }: Http1Times,
+    private readonly times: Http1Times,
   ) {
+    const { handshakeTimeoutMs, requestTimeoutMs } = times;
     const headersTimeout = Math.min(handshakeTimeoutMs, requestTimeoutMs);
     this.plainParts = {
       host,
@@ -119,10 +120,15 @@ export class Http1Port {
     this.server.emit('connection', socket);
   }
 
-  /** Says why what came is no request, and closes. */
   private reject(error: NodeJS.ErrnoException, socket: Socket): void {
-    // What is handed on may take as long as it flows.
-    if (error.code === REQUEST_TIMEOUT && this.connections.get(socket)?.passing) return;
+    const end = (): void => this.breakOff(error, socket);
+    const isLate = error.code === REQUEST_TIMEOUT;
+    if (isLate && this.connections.get(socket)?.excuses(this.times.requestTimeoutMs, end)) return;
+    end();
+  }
+
+  /** Says why what came is no request, and closes. */
+  private breakOff(error: NodeJS.ErrnoException, socket: Socket): void {
     if (!socket.writable || this.connections.get(socket)?.busy) return void socket.destroy();
     dismiss(socket, refusalOf(error));
   }

@@ -30,6 +30,9 @@ export class Http2Exchange implements HttpExchange {
     }
   }
 
+  /** Nothing is made to wait for it. */
+  hold(): void {}
+
   answer({ status, headers, body }: HttpAnswer): void {
     const { stream } = this;
     if (stream.destroyed || stream.closed) return;

@@ -44,6 +44,9 @@ export class PlainConnection extends ListItem implements PlainHost, PlainReaderH
   /** Those whose answers are being written. */
   private readonly leaving = new LinkedList<PlainExchange>();
   private waitingBytes = 0;
+  /** Bytes of requests that are not answered yet. */
+  private heldBytes = 0;
+  private readonly maxHeldBytes: number;
   /** What came behind the last plain request. */
   private rest: Buffer | undefined;
 
@@ -53,6 +56,7 @@ export class PlainConnection extends ListItem implements PlainHost, PlainReaderH
   ) {
     super();
     this.peer = peerOf(socket);
+    this.maxHeldBytes = parts.host.maxMessageBytes;
     this.reader = new PlainReader(this, parts.times);
     socket.on('data', this.gotBytes).on('drain', this.regulate).on('end', this.gotEnd);
     socket.on('timeout', this.gotIdle).on('close', this.gotClose).setTimeout(parts.keptMs);
@@ -71,6 +75,11 @@ export class PlainConnection extends ListItem implements PlainHost, PlainReaderH
   destroy(): void {
     this.socket.destroy();
     this.gotClose();
+  }
+
+  onHeld(bytes: number): void {
+    this.heldBytes += bytes;
+    if (this.reader.paused) this.regulate();
   }
 
   onReply(exchange: PlainExchange): void {
@@ -156,8 +165,12 @@ export class PlainConnection extends ListItem implements PlainHost, PlainReaderH
 
   /** Stops to read from who sends more than is answered, or does not read the answers. */
   private readonly regulate = (): void => {
-    const { socket, waitingBytes, rest } = this;
-    const full = socket.writableNeedDrain || waitingBytes > MAX_WAITING_BYTES || isLong(rest);
+    const { socket, reader, waitingBytes, rest } = this;
+    // One request alone is never too much: it is refused before.
+    const early = waitingBytes > MAX_WAITING_BYTES || this.heldBytes > this.maxHeldBytes;
+    if (early) reader.pause();
+    else if (reader.paused) reader.resume();
+    const full = early || socket.writableNeedDrain || isLong(rest);
     if (full === socket.isPaused()) return;
     if (full) socket.pause();
     else socket.resume();

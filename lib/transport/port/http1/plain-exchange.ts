@@ -8,6 +8,8 @@ import type { PlainRequest } from './plain-request.js';
 export interface PlainHost {
   /** The caller, `host:port`. */
   readonly peer: string;
+  /** So many bytes more are held of its requests until they are answered. */
+  onHeld(bytes: number): void;
   /** An exchange has its {@link PlainExchange.reply}. */
   onReply(exchange: PlainExchange): void;
   /** Closes the connection at once. */
@@ -36,6 +38,10 @@ export class PlainExchange extends ListItem implements HttpExchange {
 
   receive(owner: HttpExchangeOwner): void {
     this.owner = owner;
+  }
+
+  hold(bytes: number): void {
+    this.host.onHeld(bytes);
   }
 
   /** More of the body has come. */

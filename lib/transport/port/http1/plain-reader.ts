@@ -26,9 +26,9 @@ export interface PlainReaderHost {
 interface UnfinishedHead {
   readonly kind: 'head';
   bytes: Buffer;
-  /** When its first byte came: ms since the epoch. */
-  readonly begun: number;
-  readonly alarm: Alarm;
+  /** When its first byte came, later by the time for which nothing was read: ms since the epoch. */
+  begun: number;
+  alarm: Alarm;
 }
 
 /** A body of which more is to come. */
@@ -37,12 +37,14 @@ interface UnfinishedBody {
   readonly exchange: PlainExchange;
   /** Bytes still to come. */
   missing: number;
-  readonly alarm: Alarm;
+  alarm: Alarm;
 }
 
 /** Reads the plain requests of a connection, in whatever pieces they come. */
 export class PlainReader {
   private unfinished: UnfinishedHead | UnfinishedBody | undefined;
+  /** Since when nothing is read: ms since the epoch. */
+  private pausedAt: number | undefined;
 
   constructor(
     private readonly host: PlainReaderHost,
@@ -52,6 +54,11 @@ export class PlainReader {
   /** Of what something has come, but not all. */
   get amidst(): 'head' | 'body' | undefined {
     return this.unfinished?.kind;
+  }
+
+  /** Whether nothing is read for a while. */
+  get paused(): boolean {
+    return this.pausedAt !== undefined;
   }
 
   /** Reads what comes next. */
@@ -66,6 +73,24 @@ export class PlainReader {
   stop(): void {
     if (this.unfinished) clock.callOff(this.unfinished.alarm);
     this.unfinished = undefined;
+  }
+
+  /** Nothing is read for a while, through no fault of who sends: the time for what is still to come stands still. */
+  pause(): void {
+    if (this.pausedAt !== undefined) return;
+    this.pausedAt = Date.now();
+    if (this.unfinished) clock.callOff(this.unfinished.alarm);
+  }
+
+  /** Something is read again. */
+  resume(): void {
+    const { unfinished, pausedAt } = this;
+    if (pausedAt === undefined) return;
+    this.pausedAt = undefined;
+    if (!unfinished) return;
+    const pausedMs = Math.max(0, Date.now() - pausedAt);
+    if (unfinished.kind === 'head') unfinished.begun += pausedMs;
+    unfinished.alarm = this.setAlarm(unfinished.alarm.deadline + pausedMs);
   }
 
   private readRequests(bytes: Buffer, from: number): void {
@@ -111,7 +136,7 @@ export class PlainReader {
 
   private setAlarm(deadline: number): Alarm {
     const alarm = new Overdue(deadline, this.host);
-    clock.set(alarm);
+    if (this.pausedAt === undefined) clock.set(alarm);
     return alarm;
   }
 

@@ -36,7 +36,8 @@ class Reading implements PlainReaderHost {
     if (request.target === '/odd') return undefined;
     const read = { target: request.target, body: '', complete: false };
     this.requests.push(read);
-    const exchange = new PlainExchange(request, { peer: 'p:1', onReply: () => undefined, destroy: () => undefined });
+    const nothing = (): void => undefined;
+    const exchange = new PlainExchange(request, { peer: 'p:1', onHeld: nothing, onReply: nothing, destroy: nothing });
     exchange.receive({
       gotData: (chunk) => {
         expect(chunk.length).toBeGreaterThan(0);
@@ -136,6 +137,48 @@ describe('a reader of plain requests', () => {
     read.read('l');
     vi.advanceTimersByTime(1);
     expect(read.late).toBe(1);
+  });
+
+  it.each([
+    ['head', plain('/', 'hello').slice(0, -8), TIMES.headTimeoutMs],
+    ['body', plain('/', 'hello').slice(0, -1), TIMES.requestTimeoutMs],
+  ] as const)('gives a %s the rest of its time when it was paused meanwhile', (_, text, timeoutMs) => {
+    const read = new Reading().read(text);
+    vi.advanceTimersByTime(timeoutMs - 100);
+    read.reader.pause();
+    vi.advanceTimersByTime(timeoutMs);
+    read.reader.pause();
+    vi.advanceTimersByTime(timeoutMs);
+    expect([read.late, vi.getTimerCount()]).toEqual([0, 0]);
+    read.reader.resume();
+    read.reader.resume();
+    vi.advanceTimersByTime(99);
+    expect(read.late).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(read.late).toBe(1);
+  });
+
+  it('does not count what it was paused for when a head is followed by a body, nor for what begins meanwhile', () => {
+    const read = new Reading();
+    read.reader.pause();
+    read.read(plain('/', 'hello').slice(0, -8));
+    vi.advanceTimersByTime(TIMES.headTimeoutMs);
+    expect([read.late, vi.getTimerCount()]).toEqual([0, 0]);
+    read.reader.resume();
+    vi.advanceTimersByTime(TIMES.headTimeoutMs - 1);
+    read.read(plain('/', 'hello').slice(-8, -1));
+    vi.advanceTimersByTime(TIMES.requestTimeoutMs - TIMES.headTimeoutMs);
+    expect([read.late, read.reader.amidst]).toEqual([0, 'body']);
+    vi.advanceTimersByTime(1);
+    expect(read.late).toBe(1);
+  });
+
+  it('needs no time when it was paused and nothing is to come', () => {
+    const read = new Reading().read(plain('/', 'hello').slice(0, -1));
+    read.reader.pause();
+    read.read('o');
+    read.reader.resume();
+    expect([read.requests[0]?.complete, vi.getTimerCount()]).toEqual([true, 0]);
   });
 
   it('waits no longer when it is stopped', () => {
