@@ -7,6 +7,7 @@ import { StandardCalls } from '../../../lib/node/standard-calls.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
 import { failureEnvelope, splitRequest, successEnvelope } from '../../../lib/protocol/envelope.js';
 import { caught } from '../../support/caught.js';
+import { freezeDate } from '../../support/frozen-date.js';
 import { inboundCall, urnOf } from '../../support/middleware-fixtures.js';
 import { openPacked, packedBody, packedFailure } from '../../support/packed-calls.js';
 
@@ -24,6 +25,7 @@ const call = (body: Uint8Array) => inboundCall({ path: '/mesh-rpc/v1', headers: 
 
 describe('a packed call in the form of the standard', () => {
   it('says in its body what our consumers say there', () => {
+    const now = freezeDate();
     const data = Buffer.alloc(300, 7);
     const said = { timeoutMs: 5_000, traceId: 'C1', spanId: '0.2', runMode: 2, attachments: { 'x-mine': 'a' } };
     const standard = calls.of(call(packedBody({ n: 1, data }, said))).call;
@@ -37,12 +39,12 @@ describe('a packed call in the form of the standard', () => {
       'mesh-run-mode': '2',
       'mesh-urn': urn,
     });
-    expect(Number(attachments['x-ptp-timeout'])).toBeGreaterThan(4_000);
-    expect(Math.abs(Number(attachments['mesh-timestamp']) - Date.now())).toBeLessThan(5_000);
+    expect(Number(attachments['x-ptp-timeout'])).toBe(5_000);
+    expect(Number(attachments['mesh-timestamp'])).toBe(now);
     const location = { inst_id: 'JG1', node_id: 'LX1', ip: '', host: '10.0.0.1', port: '7304', name: 'reports' };
     expect(JSON.parse(attachments['mesh-provider']!)).toEqual(location);
     expect(JSON.parse(attachments['mesh-consumer']!)).toEqual(location);
-    expect(standard.deadline - Date.now()).toBeGreaterThan(4_000);
+    expect(standard.deadline).toBe(now + 5_000);
   });
 
   it('says in its headers what it said in its body', () => {

@@ -11,6 +11,7 @@ import { bareAnswer } from '../../../../lib/transport/answers.js';
 import type { ConnectionPool } from '../../../../lib/transport/connection-pool.js';
 import type { Connection, InboundCall, OutboundCall } from '../../../../lib/transport/transport.js';
 import { caught } from '../../../support/caught.js';
+import { freezeDate } from '../../../support/frozen-date.js';
 import { inboundCall, urnOf } from '../../../support/middleware-fixtures.js';
 import { openPacked, packedAnswer, packedBody } from '../../../support/packed-calls.js';
 
@@ -40,11 +41,12 @@ describe('a packed call that goes on', () => {
   it('has the time that its transport says, else its body', () => {
     const forwarding = new PackedForwarding(standard);
     const { 'x-ptp-timeout': _, ...untimed } = head;
-    const left = (call: InboundCall): number => Math.round((forwarding.of(call, own).deadline - Date.now()) / 1_000);
-    expect(left(packed(untimed))).toBe(4);
-    expect(left(packed(untimed, { deadline: Date.now() + 60_000 }))).toBe(60);
-    expect(left(packed())).toBe(9);
-    expect(left(packed(untimed, { body: packedBody({}) }))).toBe(10);
+    const now = freezeDate();
+    const left = (call: InboundCall): number => forwarding.of(call, own).deadline - now;
+    expect(left(packed(untimed))).toBe(4_000);
+    expect(left(packed(untimed, { deadline: now + 60_000 }))).toBe(60_000);
+    expect(left(packed())).toBe(9_000);
+    expect(left(packed(untimed, { body: packedBody({}) }))).toBe(10_000);
   });
 
   it('is refused in a circle, and when it is none', async () => {

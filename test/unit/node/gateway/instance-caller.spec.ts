@@ -6,6 +6,7 @@ import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { InstanceCaller } from '../../../../lib/node/gateway/instance-caller.js';
 import type { Instance, ServiceQuery } from '../../../../lib/registry/registry.js';
 import { SubsetRouter } from '../../../../lib/routing/subset/subset-router.js';
+import { freezeDate } from '../../../support/frozen-date.js';
 
 const query: ServiceQuery = { service: 'mesh.trust.apply', target: {}, self: undefined };
 const [a, b, c] = ['a:1', 'b:2', 'c:3'].map((address): Instance => ({
@@ -75,13 +76,14 @@ describe('InstanceCaller', () => {
   });
 
   it('leaves each instance its share of the time to take a connection', async () => {
+    freezeDate();
     const shares: number[] = [];
     const call = caller().call([a, b, c], query, 1_000, async (_, connectBy) => {
       shares.push(connectBy - Date.now());
       throw refused;
     });
     await expect(call).rejects.toMatchObject({ code: MeshCode.NO_INSTANCE });
-    expect(shares.map((share) => Math.round(share / 100))).toEqual([3, 4, 8]);
+    expect(shares.map(Math.round)).toEqual([267, 400, 800]);
   });
 
   it('tells the balancer how each attempt went', async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CalledUrns } from '../../../../lib/node/gateway/called-urns.js';
 import { DepartedServices } from '../../../../lib/node/gateway/departed-services.js';
 import { Destinations } from '../../../../lib/node/gateway/destination.js';
@@ -9,6 +9,7 @@ import { formatUrn } from '../../../../lib/protocol/urn.js';
 import { MemoryRegistrations } from '../../../../lib/registry/memory/memory-registrations.js';
 import { RegisteredInstances } from '../../../../lib/registry/registered-instances.js';
 import type { InboundHead } from '../../../../lib/transport/transport.js';
+import { freezeDate } from '../../../support/frozen-date.js';
 import { registrationOf } from '../../../support/registration-fixtures.js';
 import { routeTo, tableOf } from '../../../support/route-fixtures.js';
 import { transportOptions } from '../../../support/transport-fixtures.js';
@@ -76,12 +77,13 @@ describe('KnownDestinations', () => {
   });
 
   it('ends with the agreement with a partner', async () => {
-    const end = Date.now() + 40;
+    const end = freezeDate() + 40;
     await partners.put(routeTo('LX2', {}, { expireAt: end }));
     const kept = keep('LX2');
     expect(kept.destination.to).toBe('partner');
-    if (Date.now() < end - 10) expect(known.get(head)).toBe(kept);
-    await new Promise((resolve) => setTimeout(resolve, end - Date.now() + 1));
+    vi.setSystemTime(end - 1);
+    expect(known.get(head)).toBe(kept);
+    vi.setSystemTime(end + 1);
     expect(known.get(head)).toBeUndefined();
     expect(() => keep('LX2')).toThrow(/expired/);
   });

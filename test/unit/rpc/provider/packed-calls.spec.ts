@@ -14,6 +14,7 @@ import { ProviderDispatcher } from '../../../../lib/rpc/provider/dispatcher.js';
 import type { ProviderService } from '../../../../lib/rpc/provider/provider-service.js';
 import { ServiceTable } from '../../../../lib/rpc/provider/service-table.js';
 import { wholeOf } from '../../../../lib/transport/tails.js';
+import { freezeDate } from '../../../support/frozen-date.js';
 
 type Invoke = ProviderService['invoke'];
 type Args = Readonly<Record<string, unknown>>;
@@ -132,7 +133,7 @@ describe('a packed call', () => {
       'x-ptp-token': 'secret',
       'x-ptp-session-id': 'head',
     };
-    const before = Date.now();
+    const now = freezeDate();
     const { context } = await served(makeCall(packed({}, { ...said, attachments }), { headers }));
     expect(context).toMatchObject({ traceId: 'C000020220926', spanId: '0.3', runMode: 2, urn, service: 'mesh.a.b' });
     expect([context.source, context.target]).toEqual([
@@ -140,8 +141,7 @@ describe('a packed call', () => {
       { nodeId: 'lx0000010000280', instId: 'JG2' },
     ]);
     expect({ ...context.attachments }).toEqual({ 'x-mine': 'a', 'x-ptp-session-id': 'body', 'x-ptp-token': 'secret' });
-    expect(context.deadline - before).toBeGreaterThanOrEqual(60_000);
-    expect(context.deadline - before).toBeLessThan(70_000);
+    expect(context.deadline).toBe(now + 60_000);
   });
 
   it('begins a trace of its own when it says none that can be', async () => {
@@ -150,15 +150,15 @@ describe('a packed call', () => {
   });
 
   it('has the time that its transport says, else its body, else its head, else its provider', async () => {
-    const now = Date.now();
+    const now = freezeDate();
     const timed = async (timeoutMs: number, over: Partial<InboundCall>): Promise<number> => {
       const { context } = await served(makeCall(packed({}, { timeoutMs }), over));
-      return Math.round((context.deadline - now) / 1_000);
+      return context.deadline - now;
     };
-    expect(await timed(20_000, { deadline: now + 5_000 })).toBe(5);
-    expect(await timed(20_000, { headers: { ...head, 'x-ptp-timeout': '7000' } })).toBe(20);
-    expect(await timed(0, { headers: { ...head, 'x-ptp-timeout': '7000' } })).toBe(7);
-    expect(await timed(0, {})).toBe(10);
+    expect(await timed(20_000, { deadline: now + 5_000 })).toBe(5_000);
+    expect(await timed(20_000, { headers: { ...head, 'x-ptp-timeout': '7000' } })).toBe(20_000);
+    expect(await timed(0, { headers: { ...head, 'x-ptp-timeout': '7000' } })).toBe(7_000);
+    expect(await timed(0, {})).toBe(10_000);
   });
 
   it('has attachments that are its own, though its head is shared', async () => {
