@@ -22,7 +22,7 @@ interface Kind {
 }
 
 const kinds: readonly Kind[] = [
-  { name: 'unit', folders: ['unit', 'contract'], testTimeoutMs: 5_000, process: 'shared' },
+  { name: 'unit', folders: ['unit', 'contract'], testTimeoutMs: 10_000, process: 'shared' },
   { name: 'structure', folders: ['structure'], testTimeoutMs: 60_000, process: 'shared' },
   { name: 'types', folders: ['types'], testTimeoutMs: 60_000, process: 'own' },
   { name: 'integration', folders: ['integration'], testTimeoutMs: 15_000, process: 'shared' },

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cancellation } from '../../lib/context/cancellation.js';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
@@ -11,7 +10,7 @@ import { LinkCall } from '../../lib/transport/link/outbound-link.js';
 import { TcpTransport } from '../../lib/transport/tcp/tcp-transport.js';
 import { FrameType, HEADER_BYTES, MAGIC, MORE, PIECE_BYTES } from '../../lib/transport/link/wire.js';
 import type { Acceptor, Connection, Listener } from '../../lib/transport/transport.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, settled } from '../support/eventually.js';
 import { LinkReader } from '../support/link-reader.js';
 import { callFrame, framesOf, greeting } from '../support/tcp-frames.js';
 import { dialLink, serveLink } from '../support/tcp-links.js';
@@ -161,7 +160,7 @@ describe('a large message on a TCP connection', () => {
       const size = 32 * 1024 * 1024;
       const { peer, skip, type, ask } = await begin(size);
       const reader = new LinkReader(peer, skip);
-      const atFirst = await standstill(() => reader.pieces);
+      const atFirst = await settled(() => reader.pieces);
       expect(atFirst).toBeGreaterThan(PIECE_BYTES);
       expect(atFirst).toBeLessThan(LEAST_UNDER_WAY + PIECE_BYTES);
       ask(() => undefined);
@@ -176,10 +175,10 @@ describe('a large message on a TCP connection', () => {
     const size = 32 * 1024 * 1024;
     const { link, peer, skip } = await begin(size);
     const reader = new LinkReader(peer, skip);
-    await standstill(() => reader.pieces);
+    await settled(() => reader.pieces);
     let isAnswered = false;
     link.ping(() => (isAnswered = true));
-    await standstill(() => reader.whole(FrameType.PING).length);
+    await settled(() => reader.whole(FrameType.PING).length);
     reader.answerMarks();
     await eventually('the large one has come', () => reader.pieces === size);
     expect(isAnswered).toBe(true);
@@ -200,7 +199,7 @@ describe('a large message on a TCP connection', () => {
     const untold = { answered: nothing, failed: nothing };
     const cancellation = new Cancellation();
     link.send(new LinkCall(outbound({ body: Buffer.alloc(size), cancellation }), untold, nothing));
-    const atFirst = await standstill(() => reader.pieces);
+    const atFirst = await settled(() => reader.pieces);
     link.send(new LinkCall(outbound({ body: Buffer.alloc(PIECE_BYTES) }), untold, nothing));
     cancellation.cancel(new MeshError(MeshCode.CANCELLED, 'not wanted'));
     reader.answerMarks();
@@ -208,12 +207,6 @@ describe('a large message on a TCP connection', () => {
     expect(reader.pieces).toBeLessThan(atFirst + 2 * LEAST_UNDER_WAY);
   });
 });
-
-/** Waits until a count grows no more. */
-async function standstill(count: () => number): Promise<number> {
-  for (let before = -1; before !== count(); await sleep(50)) before = count();
-  return count();
-}
 
 /** The frames in what has come, and where each begins. */
 function placesOf(bytes: Buffer, skip: number): { readonly type: number; readonly at: number }[] {

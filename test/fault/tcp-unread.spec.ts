@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../lib/errors/mesh-code.js';
 import { PayloadReader, PayloadWriter } from '../../lib/protocol/payload.js';
@@ -8,7 +7,7 @@ import { LinkCall } from '../../lib/transport/link/outbound-link.js';
 import { OutboundStream } from '../../lib/transport/link/outbound-stream.js';
 import { FrameType, MAGIC } from '../../lib/transport/link/wire.js';
 import type { Acceptor } from '../../lib/transport/transport.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, settled } from '../support/eventually.js';
 import { LinkReader } from '../support/link-reader.js';
 import { callFrame, frame, framesOf, greeting, openFrame, type SeenFrame } from '../support/tcp-frames.js';
 import { type Dialled, dialLink, serveLink } from '../support/tcp-links.js';
@@ -21,12 +20,6 @@ const SMALL = Buffer.alloc(16_000);
 
 /** What may be held beside what waits for the network: that of one turn of the event loop. */
 const SLACK = 8 * 1024 * 1024;
-
-/** Waits until a count stands still. */
-async function standstill(count: () => number): Promise<number> {
-  for (let before = -1; before !== count(); await sleep(50)) before = count();
-  return count();
-}
 
 const seenBy = (peer: Socket): (() => SeenFrame[]) => {
   const seen: Buffer[] = [];
@@ -47,7 +40,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
     peer.write(greeting());
     for (let id = 1; id <= calls; id++) peer.write(callFrame(id, '/echo', SMALL));
     await eventually('no more is read', () => socket.isPaused());
-    expect(await standstill(() => served)).toBeLessThan(calls);
+    expect(await settled(() => served)).toBeLessThan(calls);
     expect(socket.writableLength).toBeGreaterThan(UNSENT_BYTES);
     expect(socket.writableLength).toBeLessThan(UNSENT_BYTES + SLACK);
     const frames = seenBy(peer);
@@ -78,7 +71,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
     const calls = 800;
     for (let id = 1; id <= calls; id++) peer.write(callFrame(id, '/echo', SMALL));
     await eventually('all are answered', () => served === calls);
-    await standstill(() => socket.writableLength);
+    await settled(() => socket.writableLength);
     expect(socket.isPaused()).toBe(false);
     link.drain();
     expect(socket.writableEnded).toBe(true);
@@ -100,7 +93,7 @@ describe('a TCP connection to a caller who reads nothing', () => {
     peer.pause();
     peer.write(Buffer.concat([greeting({ windowBytes: ALL }), openFrame(1, '/pour')]));
     await eventually('it has begun', () => sent > 0);
-    await standstill(() => sent);
+    await settled(() => sent);
     expect(socket.writableLength).toBeLessThan(UNSENT_BYTES + SLACK);
     const before = sent;
     peer.resume();
@@ -162,7 +155,7 @@ describe('a TCP connection to a server that reads nothing', () => {
     const { socket, peer } = dialled;
     peer.pause();
     const outcomes = Promise.allSettled(Array.from({ length: 4_000 }, () => call(dialled)));
-    await standstill(() => socket.writableLength);
+    await settled(() => socket.writableLength);
     expect(socket.writableLength).toBeLessThan(UNSENT_BYTES + SLACK);
     expect(dialled.link.pending).toBe(4_000);
     socket.destroy();
@@ -178,7 +171,7 @@ describe('a TCP connection to a server that reads nothing', () => {
     const dialled = await dialLink({ maxCalls: ALL });
     dialled.peer.pause();
     for (let i = 0; i < 3_000; i++) call(dialled).catch(() => undefined);
-    await standstill(() => dialled.socket.writableLength);
+    await settled(() => dialled.socket.writableLength);
     expect(dialled.peer.bytesRead).toBeLessThan(3_000 * SMALL.length);
     dialled.peer.resume();
     await eventually('everything has come', () => dialled.peer.bytesRead > 3_000 * SMALL.length);
@@ -198,7 +191,7 @@ describe('a TCP connection to a server that reads nothing', () => {
     };
     const poured = pour().catch((error: unknown) => error);
     await eventually('it has begun', () => sent > 0);
-    await standstill(() => sent);
+    await settled(() => sent);
     expect(socket.writableLength).toBeLessThan(UNSENT_BYTES + SLACK);
     socket.destroy();
     expect(await poured).toMatchObject({ code: MeshCode.UNREACHABLE });
@@ -209,12 +202,12 @@ describe('a TCP connection to a server that reads nothing', () => {
     const { socket, peer } = dialled;
     peer.pause();
     for (let i = 0; i < 3_000; i++) call(dialled).catch(() => undefined);
-    await standstill(() => socket.writableLength);
+    await settled(() => socket.writableLength);
     const before = { sent: socket.writableLength, received: socket.bytesRead };
     const pings = Buffer.concat(Array.from({ length: 50 }, () => frame(FrameType.PING)));
     peer.write(pings);
     await eventually('they have come', () => socket.bytesRead === before.received + pings.length);
-    expect(await standstill(() => socket.writableLength)).toBe(before.sent);
+    expect(await settled(() => socket.writableLength)).toBe(before.sent);
   });
 
   it('answers the last of its pings when it reads again', async () => {
@@ -222,7 +215,7 @@ describe('a TCP connection to a server that reads nothing', () => {
     const { socket, peer } = dialled;
     peer.pause();
     for (let i = 0; i < 3_000; i++) call(dialled).catch(() => undefined);
-    await standstill(() => socket.writableLength);
+    await settled(() => socket.writableLength);
     const before = socket.bytesRead;
     const pings = [1, 2, 3].map((mark) => frame(FrameType.PING, 0, Buffer.of(0, 0, 0, mark)));
     peer.write(Buffer.concat(pings));

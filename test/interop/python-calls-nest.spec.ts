@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { findPython, type Python, skipWithoutPython } from '../support/python.js';
 import { type ProviderApp, startProviderApp } from './nest-apps.js';
 import { CARRIED, EXPECTED, EXPECTED_OF_NEST, resultsOf } from './python-results.js';
@@ -25,7 +26,7 @@ describe.each(search.found)('the reference Python SDK ($has) calls a Nest provid
   it('within its deadline: the SDK stops waiting, and the handler learns of it', async () => {
     // Whoever sees the time pass first: the provider, or the SDK, which tells it in its generation's way.
     expect(['E0000000601', 'DEADLINE_EXCEEDED']).toContain(result('deadline').code);
-    await vi.waitFor(() => expect(provider.journal.cancelled).toBe(1));
+    await eventually('the handler learns of it', () => provider.journal.cancelled === 1);
   });
 
   it('with its trace, its node and its attachments', () => {

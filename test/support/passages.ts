@@ -1,5 +1,4 @@
 import { type ClientRequest, type IncomingMessage, request, type RequestOptions } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { GrpcTransport } from '../../lib/transport/grpc/grpc-transport.js';
 import type {
@@ -76,15 +75,6 @@ export function endless(size = 65_536): Endless {
     }
   }
   return state;
-}
-
-/** Waits until a number stays as it is, and says which it is. */
-export async function settled(count: () => number): Promise<number> {
-  for (let before = -1, same = 0; ; await sleep(10)) {
-    same = count() === before ? same + 1 : 0;
-    before = count();
-    if (same >= 10) return before;
-  }
 }
 
 /** A request over HTTP/1.1 under way, and its answer. */

@@ -67,12 +67,3 @@ export async function failureOf(promise: Promise<unknown>): Promise<MeshError> {
   if ('error' in outcome && outcome.error instanceof MeshError) return outcome.error;
   throw new Error('expected a MeshError', { cause: outcome });
 }
-
-/** Waits until a condition holds, for a second at most. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 1_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`did not happen within a second: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

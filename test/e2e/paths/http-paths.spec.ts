@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../support/eventually.js';
+import { eventually, settled } from '../../support/eventually.js';
 import { deadAddress } from '../../support/nodes.js';
-import { ask, endless, settled, textOf } from '../../support/passages.js';
+import { ask, endless, textOf } from '../../support/passages.js';
 import { registerPaths, startInstance, sharedPathNode, startPathNode } from '../../support/path-instances.js';
 
 const MIB = 1024 * 1024;

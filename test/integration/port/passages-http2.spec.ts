@@ -3,9 +3,9 @@ import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, settled } from '../../support/eventually.js';
 import { RawSocket } from '../../support/raw-socket.js';
-import { chunks, echo, endless, listenForPassages, said, settled, textOf } from '../../support/passages.js';
+import { chunks, echo, endless, listenForPassages, said, textOf } from '../../support/passages.js';
 
 const HELD_AT_MOST = 8 * 1024 * 1024;
 

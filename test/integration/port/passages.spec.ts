@@ -2,8 +2,8 @@ import { Agent, type ClientRequest } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
-import { eventually } from '../../support/eventually.js';
-import { ask, chunks, echo, endless, listenForPassages, said, settled, textOf } from '../../support/passages.js';
+import { eventually, settled } from '../../support/eventually.js';
+import { ask, chunks, echo, endless, listenForPassages, said, textOf } from '../../support/passages.js';
 import { RawSocket } from '../../support/raw-socket.js';
 
 /** What a port and the system's sockets may hold at most of a stream that nobody reads, in bytes. */

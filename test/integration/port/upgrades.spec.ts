@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { TestAuthority } from '../../support/certificates.js';
-import { eventually } from '../../support/eventually.js';
-import { endless, listenForPassages, said, settled, textOf } from '../../support/passages.js';
+import { eventually, settled } from '../../support/eventually.js';
+import { endless, listenForPassages, said, textOf } from '../../support/passages.js';
 import { RawSocket } from '../../support/raw-socket.js';
 import type { PassageHandler } from '../../../lib/transport/transport.js';
 
@@ -128,7 +128,7 @@ describe('upgrades', () => {
   });
 
   it('cancels when the caller is gone, and ends what is silent for too long', async () => {
-    const { address, seen, listener } = await listenForPassages(accept, { idleTimeoutMs: 150 });
+    const { address, seen, listener } = await listenForPassages(accept, { idleTimeoutMs: 500 });
     const [gone, silent] = [new RawSocket(address), new RawSocket(address)];
     gone.send(UPGRADE);
     silent.send(UPGRADE);

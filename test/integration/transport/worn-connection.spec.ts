@@ -3,7 +3,8 @@ import { Cancellation } from '../../../lib/context/cancellation.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { GrpcTransport } from '../../../lib/transport/grpc/grpc-transport.js';
-import { eventually, failureOf, outbound, transportOptions } from '../../support/transport-fixtures.js';
+import { eventually } from '../../support/eventually.js';
+import { failureOf, outbound, transportOptions } from '../../support/transport-fixtures.js';
 
 // Enough resets for a connection to be replaced by another, see ResetBudget.
 const MANY = 700;
@@ -20,11 +21,11 @@ describe('calls on a connection that many cancelled calls have worn, and that an
     const beside = failureOf(connection.call(outbound({ timeoutMs: 60_000 })));
     const cancellation = new Cancellation();
     const cancelled = Array.from({ length: MANY }, () => failureOf(connection.call(outbound({ cancellation }))));
-    await eventually(() => seen === MANY + 1, 'all calls arrive');
+    await eventually('all calls arrive', () => seen === MANY + 1);
     cancellation.cancel(new MeshError(MeshCode.CANCELLED, 'enough'));
     await Promise.all(cancelled);
     const after = failureOf(connection.call(outbound({ timeoutMs: 60_000 })));
-    await eventually(() => seen === MANY + 2, 'the call on the other connection arrives');
+    await eventually('the call on the other connection arrives', () => seen === MANY + 2);
 
     connection.destroy();
     expect((await beside).code).toBe(MeshCode.UNREACHABLE);

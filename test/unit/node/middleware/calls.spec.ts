@@ -12,6 +12,7 @@ import {
   refusing,
 } from '../../../../lib/transport/transport.js';
 import { caught } from '../../../support/caught.js';
+import { eventually } from '../../../support/eventually.js';
 import {
   chainOf,
   copyEach,
@@ -356,7 +357,8 @@ describe('the end of a call', () => {
     call.cancellation.cancel(new MeshError(MeshCode.CANCELLED));
     await answer;
     release();
-    await vi.waitFor(() => expect(settled).toEqual([false]));
+    await eventually('it is told', () => settled.length > 0);
+    expect(settled).toEqual([false]);
   });
 
   it('is told as lost to who answers after a middleware did', async () => {
@@ -369,7 +371,8 @@ describe('the end of a call', () => {
     await through([hasty], settling(settled, new Promise((resolve) => (release = resolve))));
     expect(settled).toEqual([]);
     release();
-    await vi.waitFor(() => expect(settled).toEqual([false]));
+    await eventually('it is told', () => settled.length > 0);
+    expect(settled).toEqual([false]);
   });
 
   it('leaves no rejection behind when nobody waits for the rest', async () => {

@@ -6,6 +6,7 @@ import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { LocalConnection } from '../../../../lib/transport/memory/local-connection.js';
 import type { DuplexStream, InboundStream, StreamHandler } from '../../../../lib/transport/transport.js';
 import { caught } from '../../../support/caught.js';
+import { eventually } from '../../../support/eventually.js';
 import { chainOf, chunks, type Handle, middleware, passOn, textsIn } from '../../../support/middleware-fixtures.js';
 
 const LIMIT = 1_000;
@@ -94,7 +95,8 @@ describe('a stream', () => {
       await inbound.send(Buffer.from('3')).catch((error: MeshError) => refused.push(error));
     });
     expect(await textsIn(stream.messages)).toEqual(['1']);
-    await vi.waitFor(() => expect(refused.map(({ code }) => code)).toEqual([MeshCode.CANCELLED, MeshCode.CANCELLED]));
+    await eventually('both are refused', () => refused.length === 2);
+    expect(refused.map(({ code }) => code)).toEqual([MeshCode.CANCELLED, MeshCode.CANCELLED]);
     expect(seen?.cancellation.reason?.code).toBe(MeshCode.CANCELLED);
   });
 
@@ -109,7 +111,7 @@ describe('a stream', () => {
       await inbound.send(Buffer.from('never read'));
     });
     expect(await textsIn(stream.messages)).toEqual(['other']);
-    await vi.waitFor(() => expect(told?.code).toBe(MeshCode.CANCELLED));
+    await eventually('it is told', () => told?.code === MeshCode.CANCELLED);
   });
 
   it('asks its handler for no more than is read', async () => {
@@ -124,7 +126,7 @@ describe('a stream', () => {
       for (; sent < 50; sent++) await inbound.send(Buffer.from('m'));
     });
     const texts = textsIn(stream.messages);
-    await vi.waitFor(() => expect(read).toBeDefined());
+    await eventually('it is about to be read', () => read !== undefined);
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(sent).toBe(0);
     read?.();
@@ -216,13 +218,17 @@ describe('a stream', () => {
   });
 
   it('is over when its caller goes away, whatever a middleware waits for', async () => {
-    let over = 0;
+    let [begun, over] = [0, 0];
     const never = new Promise<never>(() => undefined);
     const hanging: readonly Handle[] = [
-      () => never,
-      async (request, next) => ({ ...(await next(request)), body: after(never, chunks()) }),
+      () => (begun++, never),
+      async (request, next) => {
+        const response = await next(request);
+        begun++;
+        return { ...response, body: after(never, chunks()) };
+      },
     ];
-    for (const handle of hanging) {
+    for (const [index, handle] of hanging.entries()) {
       const cancellation = new Cancellation();
       const find = chainOf(middleware('hangs', handle)).around('self', () => ({ stream: back }));
       const endpoint = find('/s');
@@ -230,11 +236,11 @@ describe('a stream', () => {
       const watched = { stream: (stream: InboundStream) => endpoint.stream(stream).finally(() => over++) };
       const stream = new LocalConnection(() => watched).open({ path: '/s', headers: {}, cancellation });
       const texts = caught(textsIn(stream.messages));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventually('it waits', () => begun === index + 1);
       cancellation.cancel(new MeshError(MeshCode.CANCELLED));
       await texts;
     }
-    await vi.waitFor(() => expect(over).toBe(2));
+    await eventually('both are over', () => over === 2);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   PUSH,
   subscribingPop,
 } from '../../../support/conversation-fixtures.js';
-import { eventually } from '../../../support/eventually.js';
+import { eventually, settled } from '../../../support/eventually.js';
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `m${i}`);
 
@@ -161,13 +161,15 @@ describe('a conversation', () => {
     started.length = 0;
     const stream = node.open();
     const answers = new Answers(stream);
-    await stream.send(inbound(POP, { topic: 'nothing', timeoutMs: 150 }));
+    await stream.send(inbound(POP, { topic: 'nothing', timeoutMs: 60_000 }));
     for (let i = 0; i < 10; i++) await stream.send(inbound(PEEK));
     await eventually('two peeks are served', () => started.length === 3);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(started).toHaveLength(3);
-    expect((await answers.texts(11)).map((text) => text.length)).toEqual([0, ...Array<number>(10).fill(6_000)]);
-    stream.end();
+    const other = node.open();
+    await other.send(inbound(PUSH, { topic: 'nothing', text: 'it' }));
+    expect((await answers.texts(11)).map((text) => text.length)).toEqual([2, ...Array<number>(10).fill(6_000)]);
+    for (const each of [stream, other]) each.end();
   });
 
   it('does not go on for a peer that does not read its answers', async () => {
@@ -181,14 +183,8 @@ describe('a conversation', () => {
     await pushAll(node, ['x'.repeat(256 * 1_024)]);
     const stream = node.open();
     for (let i = 0; i < 2_000; i++) void stream.send(inbound(PEEK)).catch(() => undefined);
-    let before = -1;
-    // Until nothing moves any more.
-    while (served.length !== before) {
-      before = served.length;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    expect(served.length).toBeGreaterThan(1);
-    expect(served.length).toBeLessThan(100);
+    await eventually('one is served', () => served.length > 1);
+    expect(await settled(() => served.length)).toBeLessThan(100);
     stream.cancel(new MeshError(MeshCode.CANCELLED));
   });
 

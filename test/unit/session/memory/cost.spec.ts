@@ -76,7 +76,7 @@ describe('the cost of operations', () => {
 
   it.each(Object.entries(others))(
     'is the same with 1 and with 1 000 sessions %s',
-    { timeout: 20_000 },
+    { timeout: 60_000 },
     async (_, fill) => {
       const [alone, beside] = [await costs(fill, 1), await costs(fill, 1_000)];
       expect(alone.size).toBe(Object.keys(operations).length);

@@ -3,14 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GRPC_PATIENCE, watchSession } from '../../../../lib/transport/http2/session-keepalive.js';
+import { eventually } from '../../../support/eventually.js';
 
 const timing = { keepaliveTimeMs: 20, keepaliveTimeoutMs: 5_000 };
 
 /** Long enough for many pings, in ms. */
 const LONG_MS = 250;
-
-/** For what comes at once, unless the machine has much else to do. */
-const PATIENCE = { timeout: 4_000 };
 
 describe('the keepalive of an HTTP/2 session', () => {
   let server: Http2Server;
@@ -41,7 +39,7 @@ describe('the keepalive of an HTTP/2 session', () => {
 
   it('pings while somebody waits and nothing comes', async () => {
     watchSession(session, timing, () => true);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(GRPC_PATIENCE.pings + 1), PATIENCE);
+    await eventually('it pings on', () => pings > GRPC_PATIENCE.pings + 1);
   });
 
   it('does not ping while nobody waits', async () => {
@@ -52,10 +50,11 @@ describe('the keepalive of an HTTP/2 session', () => {
 
   it('pings a silent gRPC server no more than it puts up with, and again once it has spoken', async () => {
     watchSession(session, { ...timing, patience: GRPC_PATIENCE }, () => true);
+    await eventually('it has pinged', () => pings === GRPC_PATIENCE.pings);
     await sleep(LONG_MS);
     expect(pings).toBe(GRPC_PATIENCE.pings);
     stream.write('data');
-    await vi.waitFor(() => expect(pings).toBe(2 * GRPC_PATIENCE.pings), PATIENCE);
+    await eventually('it pings again', () => pings === 2 * GRPC_PATIENCE.pings);
   });
 
   it('destroys a connection that does not answer', async () => {

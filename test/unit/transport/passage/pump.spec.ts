@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { pump } from '../../../../lib/transport/passage/pump.js';
 import { caught } from '../../../support/caught.js';
-import { chunks, endless, settled } from '../../../support/passages.js';
+import { settled } from '../../../support/eventually.js';
+import { chunks, endless } from '../../../support/passages.js';
 
 describe('a body on its way on', () => {
   it.each([[4], [undefined]])('is written as it comes, where %s bytes were announced', async (length) => {
