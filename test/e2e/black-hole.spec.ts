@@ -29,7 +29,7 @@ function pushWithoutId(address: string, targetNodeId: string, timeoutMs: number)
 describe('a partner that drops attempts to connect', () => {
   it('is unreachable, which a caller is told before its deadline', async () => {
     const a = await startNode(A, ...routes.map((route) => ({ ...route, address: hole.address })));
-    const answers = await Promise.all(routes.map(({ nodeId }) => pushWithoutId(a.address, nodeId, 1_500)));
+    const answers = await Promise.all(routes.map(({ nodeId }) => pushWithoutId(a.address, nodeId, 3_000)));
     for (const [index, { code, message }] of answers.entries()) {
       expect(code).toBe(MeshCode.UNREACHABLE);
       const said = `the node '${routes[index]?.nodeId}' cannot be reached: no connection to ${hole.address}`;
@@ -48,7 +48,7 @@ describe('a partner that drops attempts to connect', () => {
     const stubs = [await startStub(), await startStub(), await startStub()];
     const partners = routes.map((route, index) => ({ ...route, address: [hole.address, stubs[index]?.address ?? ''] }));
     const a = await startNode(A, ...partners);
-    const answers = await Promise.all(routes.map(({ nodeId }) => pushWithoutId(a.address, nodeId, 1_500)));
+    const answers = await Promise.all(routes.map(({ nodeId }) => pushWithoutId(a.address, nodeId, 3_000)));
     expect(answers.map(({ code }) => code)).toEqual(routes.map(() => MeshCode.SUCCESS));
     expect(stubs.map(({ seen }) => seen.length)).toEqual([1, 1, 1]);
   });
@@ -59,7 +59,7 @@ describe('a partner that takes connections and says nothing', () => {
     const [silent, stub] = [await silentAddress(), await startStub()];
     const address = [silent, stub.address];
     const a = await startNode(A, { ...overGrpc, address }, { ...overStream, address });
-    const pushes = [overGrpc, overStream].map(({ nodeId }) => pushWithoutId(a.address, nodeId, 1_500));
+    const pushes = [overGrpc, overStream].map(({ nodeId }) => pushWithoutId(a.address, nodeId, 3_000));
     expect((await Promise.all(pushes)).map(({ code }) => code)).toEqual([MeshCode.SUCCESS, MeshCode.SUCCESS]);
     expect(stub.seen).toHaveLength(2);
   });
@@ -73,7 +73,7 @@ class Unheard {
 it('a service of a partner that drops attempts to connect is unreachable, which a caller is told before its deadline', async () => {
   const partners = [overGrpc, overHttp].map((route) => ({ ...route, address: hole.address }));
   const a = await startNode({ ...A, node: {} }, ...partners);
-  const consumer = await startConsumer(a.address, { facades: [Unheard], options: { timeoutMs: 1_500 } });
+  const consumer = await startConsumer(a.address, { facades: [Unheard], options: { timeoutMs: 3_000 } });
   const calls = partners.map(({ nodeId }) => caught(direct(consumer.client(Unheard), { nodeId }).say()));
   for (const error of await Promise.all(calls)) {
     expect(error.code).toBe(MeshCode.UNREACHABLE);

@@ -17,11 +17,11 @@ import { startApp, startConsumer } from '../support/mesh-app.js';
 import { ways } from '../support/ways.js';
 import { wires } from '../support/wires.js';
 
-@MeshFacade({ timeoutMs: 5_000 })
+@MeshFacade({ timeoutMs: 50_000 })
 class Timed {
   @Mpi('mesh.timed.left') left!: () => Promise<number>;
-  @Mpi('mesh.timed.short', undefined, { timeoutMs: 700 }) short!: () => Promise<number>;
-  @Mpi('mesh.timed.hang', ['how'], { timeoutMs: 150 }) hang!: (how: string) => Promise<void>;
+  @Mpi('mesh.timed.short', undefined, { timeoutMs: 20_000 }) short!: () => Promise<number>;
+  @Mpi('mesh.timed.hang', ['how'], { timeoutMs: 500 }) hang!: (how: string) => Promise<void>;
 }
 
 @MeshFacade()
@@ -55,15 +55,15 @@ const within = (least: number, most: number) => expect.toSatisfy((ms: number) =>
 describe.each(wires)('the deadline of a call over $name', ({ connect }) => {
   it('is that of the call, else of the method, the facade, the mesh; else 10 s', async () => {
     const { TimedController } = timedController();
-    const timed = await connect(Timed, { controllers: [TimedController] }, { timeoutMs: 8_000 });
-    expect(await direct(timed, { timeoutMs: 300 }).short()).toEqual(within(0, 300));
-    expect(await timed.short()).toEqual(within(300, 700));
-    expect(await timed.left()).toEqual(within(4_000, 5_000));
+    const timed = await connect(Timed, { controllers: [TimedController] }, { timeoutMs: 80_000 });
+    expect(await direct(timed, { timeoutMs: 9_000 }).short()).toEqual(within(0, 9_000));
+    expect(await timed.short()).toEqual(within(10_000, 20_000));
+    expect(await timed.left()).toEqual(within(40_000, 50_000));
 
-    const untimed = await connect(Untimed, { controllers: [TimedController] }, { timeoutMs: 8_000 });
-    expect(await untimed.left()).toEqual(within(7_000, 8_000));
+    const untimed = await connect(Untimed, { controllers: [TimedController] }, { timeoutMs: 80_000 });
+    expect(await untimed.left()).toEqual(within(70_000, 80_000));
     const plain = await connect(Untimed, { controllers: [TimedController] });
-    expect(await plain.left()).toEqual(within(9_000, 10_000));
+    expect(await plain.left()).toEqual(within(5_000, 10_000));
   });
 
   it.each(['promised', 'observed'])('ends a handler that never answers, %s, on both sides', async (how) => {
@@ -96,11 +96,11 @@ describe.each(wires)('the deadline of a call over $name', ({ connect }) => {
     }
     const { TimedController } = timedController();
     const parts = { controllers: [UpperController, TimedController], facades: [Timed] };
-    const upper = await connect(Upper, parts);
+    const upper = await connect(Upper, parts, { timeoutMs: 80_000 });
 
-    expect(await direct(upper, { timeoutMs: 900 }).left()).toEqual(within(0, 900));
-    expect(await upper.left()).toEqual(within(4_000, 5_000));
-    expect(await direct(upper, { timeoutMs: 900 }).detached()).toEqual(within(4_000, 5_000));
+    expect(await direct(upper, { timeoutMs: 9_000 }).left()).toEqual(within(0, 9_000));
+    expect(await upper.left()).toEqual(within(40_000, 50_000));
+    expect(await direct(upper, { timeoutMs: 9_000 }).detached()).toEqual(within(40_000, 50_000));
   });
 });
 
@@ -131,8 +131,8 @@ describe('a chain of calls through three applications', () => {
     const first = await startConsumer(middle.address, { facades: [Middle], options: way });
     const client = first.client(Middle);
 
-    expect(await direct(client, { timeoutMs: 900 }).left()).toEqual(within(0, 900));
-    expect((await caught(direct(client, { timeoutMs: 300 }).hang())).code).toBe(MeshCode.TIMEOUT);
+    expect(await direct(client, { timeoutMs: 9_000 }).left()).toEqual(within(0, 9_000));
+    expect((await caught(direct(client, { timeoutMs: 1_000 }).hang())).code).toBe(MeshCode.TIMEOUT);
     await eventually('the last handler is told', () => ended.length === 1);
   });
 });

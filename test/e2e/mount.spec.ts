@@ -22,6 +22,7 @@ import {
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { createApp, startConsumer } from '../support/mesh-app.js';
+import { sessionStatsOf } from '../support/session-stats.js';
 
 @MeshFacade({ timeoutMs: 10_000 })
 class Vault {
@@ -134,7 +135,7 @@ describe.each(adapters)('mounted on %s', (_, adapterOf) => {
       headers: { 'x-ptp-session-id': 's2', 'content-type': 'application/json' },
       body: '{"topic":"t","timeout":60000}',
     }).then((answer) => void ended.push(answer.status));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('it waits', () => sessionStatsOf(app).waiting === 1);
     expect(ended).toEqual([]);
     const closing = app.close();
     await waiting;

@@ -48,7 +48,7 @@ describe.each(routes)('a partner over %s', (_name, route) => {
   });
 
   it('that takes connections and says nothing ends a push at the time of its route', async () => {
-    const a = await startNode(A, { ...B, address: await silentAddress(), ...route, timeoutMs: 50 });
+    const a = await startNode(A, { ...B, address: await silentAddress(), ...route, timeoutMs: 500 });
     expect((await caught(openAt(a, { targetNodeId: B.nodeId }).push(bytesOf('x')))).code).toBe(MeshCode.TIMEOUT);
   });
 

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionOptions } from 'nestjs-mesh';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { type HttpAnswer, http1Caller, http2Caller, type Post } from '../support/http-callers.js';
 import { startApp } from '../support/mesh-app.js';
+import { sessionStatsOf } from '../support/session-stats.js';
 
 /** A request as a plain client sends it, byte for byte. */
 interface Plain {
@@ -47,14 +49,15 @@ const wires: readonly Wire[] = [
 
 describe.each(wires)('a plain client of the session API over %s', (_, caller) => {
   async function start(sessions: SessionOptions = {}) {
-    const { address } = await startApp({ options: { sessions } });
+    const { app, address } = await startApp({ options: { sessions } });
     const post = caller(address);
-    return async (operation: string, { headers, query, hex: bytes, text = '' }: Plain): Promise<HttpAnswer> => {
+    const call = async (operation: string, { headers, query, hex: bytes, text = '' }: Plain): Promise<HttpAnswer> => {
       const path = `/v1/interconn/chan/${operation}${query ? `?${query}` : ''}`;
       const answer = await post(path, headers, bytes === undefined ? text : Buffer.from(bytes, 'hex'));
       expect(answer.status).toBe(200);
       return answer;
     };
+    return Object.assign(call, { waiting: () => sessionStatsOf(app).waiting });
   }
 
   const inJson = (headers: Plain['headers'], body: object): Plain => ({
@@ -153,6 +156,7 @@ describe.each(wires)('a plain client of the session API over %s', (_, caller) =>
       const call = await start();
       const headers = { ...YACL, 'x-ptp-topic': 'topic' };
       const popped = call('pop', { headers, query: 'timeout=5' });
+      await eventually('it waits', () => call.waiting() === 1);
       // Long enough that 5 ms would have passed.
       await sleep(100);
       await call('push', { headers, text: 'late' });
@@ -218,7 +222,7 @@ describe.each(wires)('a plain client of the session API over %s', (_, caller) =>
       call('pop', inProtobuf(FATE, TOPIC)),
       call('pop', { headers: { ...YACL, 'x-ptp-topic': 'topic' } }),
     ];
-    await sleep(50);
+    await eventually('they wait', () => call.waiting() === 3);
     expect(json(await call('release', inJson(STANDARD, {})))).toEqual({ code: 'E0000000000', message: 'success' });
     const [standard, fate, yacl] = await Promise.all(waiting);
     expect(json(standard!)).toMatchObject({ code: 'E0000000608' });

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { MeshCode, MeshServer, MeshSessions, type MeshOptions, type SessionNode } from 'nestjs-mesh';
-import { SESSION_STORE } from 'nestjs-mesh/spi';
 import { MeshRuntime } from '../../lib/mesh.runtime.js';
 import { caught } from '../support/caught.js';
 import { eventually } from '../support/eventually.js';
 import { startApp, type TestApp } from '../support/mesh-app.js';
+import { sessionStatsOf } from '../support/session-stats.js';
 
 /** Far more than a test may take: whoever waits for it fails. */
 const DRAIN_MS = 600_000;
@@ -25,7 +25,7 @@ const ways: readonly Way[] = [
 ];
 
 function waitingIn({ app }: TestApp): number {
-  return app.get(MeshRuntime).extensions.get(SESSION_STORE).stats().waiting;
+  return sessionStatsOf(app).waiting;
 }
 
 describe.each(ways)('a node that closes while pops wait, over $name', ({ node, options }) => {
@@ -93,6 +93,6 @@ describe('an application that closes', () => {
       new Promise((resolve) => listener.getConnections((_, count) => resolve(count)));
     expect(await connections()).toBe(1);
     app.get(MeshRuntime).endWaits();
-    await vi.waitUntil(async () => (await connections()) === 0, { interval: 5 });
+    await vi.waitUntil(async () => (await connections()) === 0, { interval: 5, timeout: 4_000 });
   });
 });

@@ -158,7 +158,7 @@ describe('a call to many', () => {
     const [a, b] = await Promise.all(['a', 'b'].map(startNamed));
     const who = await consumer({});
 
-    const targets = [{ address: a! }, { address: '127.0.0.1:1' }, { address: b!, timeoutMs: 500 }];
+    const targets = [{ address: a! }, { address: '127.0.0.1:1' }, { address: b!, timeoutMs: 5_000 }];
     const results = await directMany(who, targets).are('you');
     expect(results).toEqual([
       { target: targets[0], value: 'a' },

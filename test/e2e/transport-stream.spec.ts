@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshCode, type MeshSession, MeshSessions, type ReceivedMessage, type SessionNode } from 'nestjs-mesh';
 import { concatMap, firstValueFrom, from, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -129,7 +130,7 @@ describe('a session by conversations', () => {
     expect(text(held[0]?.payload)).toBe('m0');
     expect(text(held[1]?.payload)).toBe('m1');
     subscription.unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (text(await there.peek({ topic: 't' })) !== 'm2') await sleep(2);
     expect(await drained(there)).toEqual(values(10).slice(2));
   });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   constants,
   connect,
@@ -119,12 +120,10 @@ describe.each(modes)('a connection in mode %s', (mode) => {
     const address = await bound(server);
     await new Promise((resolve) => server.close(resolve));
     const connection = dial(address, { mode, reconnectMinMs: 40, reconnectMaxMs: 40 });
-    const begun = Date.now();
     for (let i = 0; i < 5; i++) {
-      const error = await caught(connection.call(outbound({ timeoutMs: 5_000 })));
+      const error = await caught(connection.call(outbound({ timeoutMs: 600_000 })));
       expect(error).toMatchObject({ code: MeshCode.ADDRESS_UNREACHABLE, neverSent: true });
     }
-    expect(Date.now() - begun).toBeLessThan(2_000);
   });
 
   it.each([
@@ -192,7 +191,7 @@ describe.each(modes)('a connection in mode %s', (mode) => {
       stream.write(Buffer.concat([encodeFrame(Buffer.from('one')), encodeFrame(Buffer.from('two'))]));
     });
     const outcome = await dial(address, { mode })
-      .call(outbound({ timeoutMs: 500 }))
+      .call(outbound({ timeoutMs: 5_000 }))
       .then(String, (error: { code: string }) => error.code);
     expect(outcome).toBe(mode === 'unary' ? MeshCode.ENCODING : 'one');
   });
@@ -204,7 +203,8 @@ describe.each(modes)('a connection in mode %s', (mode) => {
     const first = connection.call(outbound());
     await eventually('the first has arrived', () => streams.length === 1);
     streams[0]?.session?.goaway();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    // Who answers has read what came before.
+    await new Promise((resolve) => streams[0]?.session?.ping(resolve));
     const second = connection.call(outbound());
     await eventually('the second has arrived', () => streams.length === 2);
     expect(streams[1]?.session).not.toBe(streams[0]?.session);
@@ -217,7 +217,8 @@ describe.each(modes)('a connection in mode %s', (mode) => {
   });
 
   it('notices that its peer is gone without a word', async () => {
-    const address = await http2Server(() => undefined);
+    let arrived = 0;
+    const address = await http2Server(() => arrived++);
     let silent = false;
     const tunnel = await socketServer((socket) => {
       const upstream = connectSocket(Number(address.split(':')[1]), '127.0.0.1');
@@ -226,7 +227,7 @@ describe.each(modes)('a connection in mode %s', (mode) => {
     });
     const connection = dial(tunnel, { mode, keepaliveTimeMs: 40, keepaliveTimeoutMs: 40 });
     const call = caught(connection.call(outbound({ timeoutMs: 4_000 })));
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await eventually('it has arrived', () => arrived === 1);
     silent = true;
     expect(await call).toMatchObject({ code: MeshCode.UNREACHABLE, neverSent: false });
   });
@@ -325,7 +326,8 @@ describe('a listener', () => {
     const { listener, session } = await listen();
     const stream = session.request({ ':path': '/echo', ':method': 'POST', 'content-type': 'application/grpc' });
     stream.on('error', () => undefined).resume();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await once(session, 'connect');
+    await new Promise((resolve) => session.ping(resolve));
     const closed = new Promise((resolve) => stream.on('close', () => resolve(stream.rstCode)));
     await listener.close();
     expect(await closed).toBe(constants.NGHTTP2_REFUSED_STREAM);

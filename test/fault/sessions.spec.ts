@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type MeshError, MeshCode, type MeshSession } from 'nestjs-mesh';
+import { eventually } from '../support/eventually.js';
 import {
   type BothEnds,
   conversationWays,
@@ -71,7 +72,7 @@ describe.each([...sessionWays, ...conversationWays])('a connection that breaks, 
     for (let round = 0; round < 20; round++) {
       const { local, remote } = await sessions.holding();
       const popped = pop(remote);
-      await sleep(5);
+      await eventually('it waits', () => sessions.waiting() === 1);
       // The node has not heard yet that the connection is gone.
       sessions.relay.cut();
       for (const text of ['1', '2']) await local.push(bytes(text), { topic: TOPIC });

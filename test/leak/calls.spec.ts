@@ -118,7 +118,7 @@ describe.each(wires)('5,000 calls over $name, answered, refused, late, cancelled
     await callOften(busy, CALLS, signal);
     await eventually('the Observables are let go', () => handlers.subscribed === 0);
     await eventually('the timers are gone', () => count('Timeout') <= before.timers);
-    expect(count('TCPSocketWrap')).toBeLessThanOrEqual(before.sockets);
+    await eventually('the sockets are gone', () => count('TCPSocketWrap') <= before.sockets);
     expect(listeners).toEqual([]);
     await collected();
     expect(handlers.contexts.filter((context) => context.deref()).length).toBeLessThan(CALLS / 100);

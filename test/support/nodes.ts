@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { type MeshOptions, type MeshSession, MeshSessions, type OpenOptions, type PartnerOptions } from 'nestjs-mesh';
 import { onTestFinished } from 'vitest';
@@ -69,9 +70,12 @@ export function outboundAnswer(fields: Partial<PtpMessages['Outbound']>): CallAn
 /** An address where nothing listens. */
 export async function deadAddress(): Promise<string> {
   const server = createServer();
-  const address = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return address;
+  const port = Number((await listenUntilTheEnd(server)).split(':')[1]);
+  // The near end of a connection: nobody listens at its port, and nobody else is given it meanwhile.
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return `127.0.0.1:${socket.localPort}`;
 }
 
 /** An address that takes connections and says nothing. */

@@ -3,6 +3,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { type MeshOptions, MeshServer, type MeshSession, MeshSessions, type SessionNode } from 'nestjs-mesh';
 import { startApp } from './mesh-app.js';
 import { type Relay, type Speaker, startRelay } from './relay.js';
+import { sessionStatsOf } from './session-stats.js';
 
 const RECONNECT = { reconnectMinMs: 1, reconnectMaxMs: 5 };
 
@@ -44,6 +45,8 @@ export class RelayedSessions {
   private constructor(
     readonly relay: Relay,
     private readonly server: Server,
+    /** How many pops wait at the node. */
+    readonly waiting: () => number,
     private readonly open: (id: string) => BothEnds,
   ) {}
 
@@ -54,7 +57,8 @@ export class RelayedSessions {
     const [server] = served.app.get(MeshServer).unwrap<[Server]>();
     const at = { node: { address: relay.address, ...node } };
     const sessions = { local: served.app.get(MeshSessions), remote: caller.app.get(MeshSessions) };
-    return new RelayedSessions(relay, server, (id) => ({
+    const waiting = (): number => sessionStatsOf(served.app).waiting;
+    return new RelayedSessions(relay, server, waiting, (id) => ({
       local: sessions.local.open(id),
       remote: sessions.remote.open(id, at),
     }));

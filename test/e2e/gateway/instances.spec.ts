@@ -196,13 +196,13 @@ describe('a call through a node', () => {
   it('ends at its deadline, here and at the provider', async () => {
     const provider = trustProvider();
     const node = await startNodeWith(provider, A);
-    const waiting = { ...headers, 'mesh-urn': urnOf('mesh.trust.wait'), 'x-ptp-timeout': '150' };
+    const waiting = { ...headers, 'mesh-urn': urnOf('mesh.trust.wait'), 'x-ptp-timeout': '1000' };
     const before = Date.now();
     const answer = await http1Caller(node.address)('/mesh/invoke', waiting, '{}');
     expect(said(answer.body).code).toBe(MeshCode.TIMEOUT);
-    expect(Date.now() - before).toBeLessThan(3_000);
+    expect(Date.now() - before).toBeLessThan(8_000);
     await eventually('the provider is told', () => provider.events.length === 2);
-    expect(provider.contexts[0]!.deadline).toBeLessThanOrEqual(before + 1_000);
+    expect(provider.contexts[0]!.deadline).toBeLessThanOrEqual(before + 5_000);
   });
 
   it('is cancelled at the provider when its caller cancels or goes away', async () => {
@@ -235,9 +235,9 @@ describe('a call through a node', () => {
     await register(node, await silentAddress(), {}, ['mesh.trust.silent']);
     await register(node, instance.address);
     const caller = new RawCaller(node.address);
-    const silent = { 'mesh-urn': urnOf('mesh.trust.silent'), 'x-ptp-timeout': '200' };
+    const silent = { 'mesh-urn': urnOf('mesh.trust.silent'), 'x-ptp-timeout': '1000' };
     const lost = Array.from({ length: 20 }, () => caller.call({ headers: silent }));
-    expect((await caller.call({ headers, timeoutMs: 2_000 })).toString()).toBe('served');
+    expect((await caller.call({ headers, timeoutMs: 9_000 })).toString()).toBe('served');
     for (const answer of await Promise.all(lost)) expect(said(answer).code).toBe(MeshCode.TIMEOUT);
   });
 });

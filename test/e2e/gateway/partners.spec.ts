@@ -57,9 +57,9 @@ describe.each(['grpc', 'http', 'tcp'] as const)('a partner over %s', (transport)
     const caller = new RawCaller(first.address);
     const waiting = { 'mesh-urn': urnOf('mesh.trust.wait', B.nodeId) };
     const before = Date.now();
-    const late = await caller.call({ headers: { ...waiting, 'x-ptp-timeout': '200' } });
+    const late = await caller.call({ headers: { ...waiting, 'x-ptp-timeout': '1000' } });
     expect(said(late).code).toBe(MeshCode.TIMEOUT);
-    expect(provider.contexts[0]!.deadline).toBeLessThanOrEqual(before + 1_000);
+    expect(provider.contexts[0]!.deadline).toBeLessThanOrEqual(before + 5_000);
     await eventually('the provider gives up', () => provider.events.length === 2);
     const leaving = new AbortController();
     const call = caller.call({ headers: waiting, signal: leaving.signal });
@@ -139,8 +139,8 @@ describe('a node with partners', () => {
     const first = await startNode({ ...A, partners: [{ ...B, address: await silentAddress() }] });
     await register(first, instance.address);
     const caller = new RawCaller(first.address);
-    const lost = Array.from({ length: 20 }, () => caller.call({ headers: { ...toB, 'x-ptp-timeout': '200' } }));
-    expect((await caller.call({ headers: { 'mesh-urn': urnOf() }, timeoutMs: 2_000 })).toString()).toBe('served');
+    const lost = Array.from({ length: 20 }, () => caller.call({ headers: { ...toB, 'x-ptp-timeout': '1000' } }));
+    expect((await caller.call({ headers: { 'mesh-urn': urnOf() }, timeoutMs: 9_000 })).toString()).toBe('served');
     for (const answer of await Promise.all(lost)) expect(said(answer).code).toBe(MeshCode.TIMEOUT);
   });
 
@@ -172,15 +172,15 @@ describe('calls of facades across two nodes', () => {
     const second = await startNodeWith(provider, B);
     const first = await startNode({ ...A, partners: [{ ...B, address: second.address }] });
     const { app } = await startConsumer(first.address, { facades: [Trust], options: { ...A, name: 'caller' } });
-    const trust = direct(app.get(Trust), { nodeId: B.nodeId, timeoutMs: 5_000 });
+    const trust = direct(app.get(Trust), { nodeId: B.nodeId, timeoutMs: 15_000 });
     const before = Date.now();
     for (let n = 0; n < 5; n++) expect(await trust.apply(String(n))).toBe(`applied ${n}`);
     expect(await direct(app.get(Trust), { instId: B.instId }).apply('x')).toBe('applied x');
     expect(new Set(provider.contexts.map(({ traceId }) => traceId)).size).toBe(6);
     for (const { source, deadline } of provider.contexts.slice(0, 5)) {
       expect(source.nodeId).toBe(A.nodeId);
-      expect(deadline - before).toBeGreaterThan(3_000);
-      expect(deadline - before).toBeLessThan(8_000);
+      expect(deadline - before).toBeGreaterThan(11_000);
+      expect(deadline - before).toBeLessThan(19_500);
     }
     const giving = new AbortController();
     const waiting = direct(app.get(Trust), { nodeId: B.nodeId, signal: giving.signal }).wait();

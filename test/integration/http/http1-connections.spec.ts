@@ -186,8 +186,11 @@ describe('connections over HTTP/1.1', () => {
     const { connection, sockets } = await peer((_, socket) => void (times++ > 0 && socket.write(answer('ok'))), {
       connections: 1,
     });
-    const slow = caught(connection.call(outbound({ timeoutMs: 30 })));
+    const cancellation = new Cancellation();
+    const slow = caught(connection.call(outbound({ cancellation })));
     const next = textOf(connection.call(outbound()));
+    await eventually('it has arrived', () => times === 1);
+    cancellation.cancel(new MeshError(MeshCode.TIMEOUT, 'late'));
     expect(await slow).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: false });
     expect(await next).toBe('ok');
     expect(sockets).toHaveLength(2);

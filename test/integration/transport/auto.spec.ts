@@ -66,8 +66,8 @@ class Caller {
 
   /** Calls until a call goes over a wire; none may fail. */
   async callUntil(spoken: SpokenThere): Promise<void> {
-    for (const end = Date.now() + 2_000; (await this.call()) !== spoken;) {
-      if (Date.now() > end) throw new Error(`no call goes over ${spoken} within two seconds`);
+    for (const end = Date.now() + 10_000; (await this.call()) !== spoken;) {
+      if (Date.now() > end) throw new Error(`no call goes over ${spoken} within ten seconds`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }

@@ -94,7 +94,7 @@ describe('streams of the listener, opened by grpc-js', () => {
   });
 
   it('end at the deadline of their caller, for the handler too', async () => {
-    const { call, status } = bidi('/stream', { deadline: Date.now() + 600 });
+    const { call, status } = bidi('/stream', { deadline: Date.now() + 1_500 });
     call.write(Buffer.from('one'));
     expect((await status).code).toBe(grpc.status.DEADLINE_EXCEEDED);
     await eventually('the handler is told', () => seen[0]?.cancellation.reason !== undefined);

@@ -152,11 +152,11 @@ describe('the listener, called by grpc-js', () => {
 
   it('is told of a deadline, and keeps to it', async () => {
     const begun = Date.now();
-    await expect(unary('gate', undefined, { deadline: begun + 600 })).rejects.toMatchObject({
+    await expect(unary('gate', undefined, { deadline: begun + 1_500 })).rejects.toMatchObject({
       code: grpc.status.DEADLINE_EXCEEDED,
     });
     expect(seen[0]?.deadline).toBeGreaterThan(begun);
-    expect(seen[0]?.deadline).toBeLessThan(begun + 5_000);
+    expect(seen[0]?.deadline).toBeLessThan(begun + 10_000);
     await eventually('the handler is told', () => seen[0]?.cancellation.reason !== undefined);
     expect(listener.pending).toBe(0);
   });
@@ -308,7 +308,7 @@ describe.each(['unary', 'auto', 'stream'] as const)('the connection in mode %s, 
   });
 
   it('tells the peer of the deadline of a call that has a stream of its own', async () => {
-    expect((await caught(call({ path: '/never', timeoutMs: 600 }))).code).toBe(MeshCode.TIMEOUT);
+    expect((await caught(call({ path: '/never', timeoutMs: 1_500 }))).code).toBe(MeshCode.TIMEOUT);
     await eventually('the peer is told', () => cancelled === 1);
   });
 

@@ -269,8 +269,8 @@ describe('a conversation whose stream has no connection yet', () => {
 
   it('gives what was sent its time until the deadline', async () => {
     const scripted = new Scripted();
-    const late = caught(scripted.ask('a', 30, undefined, 5));
     const begun = Date.now();
+    const late = caught(scripted.ask('a', 30, undefined, 5));
     expect(await late).toMatchObject({ code: MeshCode.TIMEOUT, neverSent: false });
     expect(Date.now() - begun).toBeGreaterThanOrEqual(20);
   });
