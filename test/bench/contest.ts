@@ -122,23 +122,18 @@ export class Contestant {
   }
 }
 
-/**
- * Time before each turn in which a peer runs without being counted, in s. While it had nothing to do, its engine has given up compiled
- * code and memory, which a process with something to do keeps.
- */
-const LEAD_IN = 0.5;
-
 /** Results by cell, by peer, one for each round. */
 export type Results = Map<Cell, Map<Peer, Result[]>>;
 
 /**
  * Runs the rounds. In each, the peers take their turns cell by cell, each round beginning with another peer, so that
- * whatever the machine does meanwhile meets all of them alike.
+ * whatever the machine does meanwhile meets all of them alike. Before each turn a peer runs without being counted: while it had nothing
+ * to do, its engine has given up compiled code and memory, which a process with something to do keeps.
  */
 export async function contest(
   cells: readonly Cell[],
   contestants: readonly Contestant[],
-  { rounds, seconds }: Pick<BenchOptions, 'rounds' | 'seconds'>,
+  { rounds, seconds, leadSeconds }: Pick<BenchOptions, 'rounds' | 'seconds' | 'leadSeconds'>,
   onRound: (round: number) => void,
 ): Promise<Results> {
   const results: Results = new Map(
@@ -147,7 +142,7 @@ export async function contest(
   for (let round = 0; round < rounds; round++) {
     for (const cell of cells) {
       for (const contestant of rotated(contestants, round)) {
-        await contestant.warmUp(cell, Math.min(LEAD_IN, seconds));
+        await contestant.warmUp(cell, leadSeconds);
         results
           .get(cell)
           ?.get(contestant.peer)

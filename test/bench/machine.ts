@@ -18,11 +18,15 @@ export interface Machine {
   /** Time of each peer in each cell of each round. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Time before each turn in which a peer ran without being counted; in results of before there was a choice, absent. */
+  readonly leadSeconds?: number;
 }
 
 /** This machine, and how it is measured on it. */
-export function thisMachine(how: Pick<Machine, 'pinning' | 'rounds' | 'seconds' | 'warmUpSeconds'>): Machine {
-  const { pinning, rounds, seconds, warmUpSeconds } = how;
+export function thisMachine(
+  how: Pick<Machine, 'pinning' | 'rounds' | 'seconds' | 'warmUpSeconds' | 'leadSeconds'>,
+): Machine {
+  const { pinning, rounds, seconds, warmUpSeconds, leadSeconds } = how;
   return {
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
@@ -34,16 +38,18 @@ export function thisMachine(how: Pick<Machine, 'pinning' | 'rounds' | 'seconds' 
     rounds,
     seconds,
     warmUpSeconds,
+    ...(leadSeconds !== undefined && { leadSeconds }),
   };
 }
 
 /** Says it in words. */
 export function describeMachine(machine: Machine): string {
   const { date, node, system, cpu, cores, memoryGib, pinning, rounds, seconds, warmUpSeconds } = machine;
+  const { leadSeconds = 0.5 } = machine;
   return [
     `${date}, Node ${node}, ${system}, ${cpu}, ${cores} cores, ${memoryGib} GiB`,
     pinning === 'pinned' ? 'servers on CPU 0, clients on CPU 1' : 'processes not bound to CPUs',
-    `${rounds} rounds of ${seconds} s for each peer and cell, after ${warmUpSeconds} s of warm-up`,
+    `${rounds} rounds of ${seconds} s for each peer and cell, after ${warmUpSeconds} s of warm-up, and ${leadSeconds} s before each turn`,
   ].join('\n');
 }
 

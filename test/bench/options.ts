@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Time that each peer runs each cell before anything is counted, so that its code is compiled. */
   readonly warmUpSeconds: number;
+  /** Time before each turn in which the peer runs without being counted. */
+  readonly leadSeconds: number;
   /** File that the result is written to, with the figures of every round. */
   readonly json?: string;
   /** File with the result of an earlier run. Nothing is measured then. */
@@ -46,6 +48,7 @@ export const USAGE = `npm run bench -- [options]
   --only a,b     only these peers
   --rounds N     rounds that are counted (7)
   --seconds S    time of each peer in each cell of each round (1)
+  --lead S       time before each turn of a peer in which it runs without being counted (0.5)
   --calls N      calls of memory (10000000) and hop-memory (1000000)
   --json FILE    write the result, with the figures of every round; what the file has of
                  other tables stays
@@ -72,6 +75,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       only: { type: 'string' },
       rounds: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '1' },
+      lead: { type: 'string', default: '0.5' },
       calls: { type: 'string' },
       json: { type: 'string' },
       from: { type: 'string' },
@@ -96,6 +100,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     rounds: values.smoke ? 1 : positive('rounds', values.rounds),
     seconds: values.smoke ? 0.02 : positive('seconds', values.seconds),
     warmUpSeconds: values.smoke ? 0 : 3,
+    leadSeconds: values.smoke ? 0.02 : positive('lead', values.lead),
     connections: values.smoke ? 100 : 10_000,
     pinning: values.unpinned || values.smoke || !canPin() ? 'free' : 'pinned',
     purpose: values.smoke ? 'smoke' : 'speed',

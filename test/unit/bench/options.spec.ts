@@ -5,12 +5,13 @@ import { peerNamed, RPC_PEERS } from '../../bench/peers.js';
 describe('the command line of the bench', () => {
   it('names peers, tables, rounds, and where the result goes', () => {
     const line =
-      '--only raw,mesh-tcp --rows rpc,hops --rounds 5 --seconds 0.5 --json a.json --chart b.svg --report c.md';
+      '--only raw,mesh-tcp --rows rpc,hops --rounds 5 --seconds 0.5 --lead 3 --json a.json --chart b.svg --report c.md';
     expect(readOptions(line.split(' '))).toMatchObject({
       only: ['raw', 'mesh-tcp'],
       rows: ['rpc', 'hops'],
       rounds: 5,
       seconds: 0.5,
+      leadSeconds: 3,
       json: 'a.json',
       chart: 'b.svg',
       report: 'c.md',
@@ -21,7 +22,7 @@ describe('the command line of the bench', () => {
   it('need say nothing: everything but what takes many minutes is measured then', () => {
     const options = readOptions([]);
     expect(options?.rows).toEqual(['rpc', 'sessions', 'hops', 'scale', 'beside', 'store', 'idle', 'start']);
-    expect(options).toMatchObject({ rounds: 7, seconds: 1 });
+    expect(options).toMatchObject({ rounds: 7, seconds: 1, leadSeconds: 0.5 });
     expect(options).not.toHaveProperty('only');
   });
 
