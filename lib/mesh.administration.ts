@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { CODEC } from './codec/codec.js';
+import type { CallCodecs } from './codec/call-codecs.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import { jsonCodec } from './mesh.codecs.js';
 import { AdministrationEndpoint } from './node/administration/administration-endpoint.js';
 import { DomainBook } from './node/administration/domain-book.js';
 import { InTurn } from './node/administration/in-turn.js';
@@ -25,6 +26,8 @@ import type { Acceptor, Listener } from './transport/transport.js';
 export interface AdministrationParts {
   readonly options: ResolvedMeshOptions;
   readonly extensions: ExtensionRegistry;
+  /** Those of RPC. */
+  readonly codecs: CallCodecs;
   readonly services: ServiceTable;
   readonly pool: ConnectionPool;
   readonly partners: Partners;
@@ -55,13 +58,13 @@ export function describeNode(options: ResolvedMeshOptions): NodeDescription {
 
 /** Joins the partners of a node to what serves their administration, and adds its services to those of the application. */
 export function joinAdministration(parts: AdministrationParts): JoinedAdministration {
-  const { options, extensions, services, pool, partners, description, gate } = parts;
+  const { options, extensions, codecs, services, pool, partners, description, gate } = parts;
   const nothing: Acceptor = () => undefined;
   if (!options.node) return { accept: nothing, acceptNodes: nothing, answers: () => false };
-  const codec = extensions.get(CODEC);
+  const json = jsonCodec(extensions);
   const journal = new Journal();
   const changes = new InTurn();
-  const herald = new NodeHerald({ own: options, codec, pool });
+  const herald = new NodeHerald({ own: options, json, codecs, pool });
   const own = { own: options, description, boundAddress: () => outerAddress(options, parts.listeners()) };
   const network = {
     gate,
@@ -76,7 +79,7 @@ export function joinAdministration(parts: AdministrationParts): JoinedAdministra
   const served = networkServices(network);
   for (const service of served) addService(services, service);
   const names = new Set(served.map(({ service }) => service));
-  const endpoint = new AdministrationEndpoint({ ...network, description, codec });
+  const endpoint = new AdministrationEndpoint({ ...network, description, codec: json });
   return {
     accept: endpoint.accept,
     acceptNodes: endpoint.acceptNodes,

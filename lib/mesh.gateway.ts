@@ -1,6 +1,5 @@
 import { BALANCER } from './balance/balancer.js';
-import { CODEC } from './codec/codec.js';
-import { ContentCodecs } from './codec/content-codecs.js';
+import type { CallCodecs } from './codec/call-codecs.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
 import type { Forwarded } from './node/builtin/stats.js';
 import { CalledUrns } from './node/gateway/called-urns.js';
@@ -26,6 +25,8 @@ import type { Acceptor } from './transport/transport.js';
 export interface GatewaySetting {
   readonly options: ResolvedMeshOptions;
   readonly extensions: ExtensionRegistry;
+  /** Those of RPC. */
+  readonly codecs: CallCodecs;
   readonly pool: ConnectionPool;
   readonly registrations: Registrations;
   readonly partners: Pick<Partners, 'find' | 'knows' | 'route' | 'watch'>;
@@ -48,8 +49,7 @@ export interface JoinedGateway {
 
 /** Joins what is registered, and the partners, to what hands calls on to them. */
 export function joinGateway(setting: GatewaySetting): JoinedGateway {
-  const { options, extensions, pool, registrations, partners, local, services } = setting;
-  const codec = extensions.get(CODEC);
+  const { options, extensions, codecs, pool, registrations, partners, local, services } = setting;
   const urns = new CalledUrns(options);
   const departed = new DepartedServices(registrations);
   const registered = new RegisteredInstances(options, registrations);
@@ -62,9 +62,9 @@ export function joinGateway(setting: GatewaySetting): JoinedGateway {
     destinations: new Destinations({ urns, partners, registered, departed, isLocal }),
     known: new KnownDestinations({ revision, partners }),
     instances: new InstanceCaller({ routers: extensions.all(ROUTER), balancer: extensions.get(BALANCER) }),
-    wire: new ForwardingWire(pool),
-    codec,
-    standard: new StandardCalls(new ContentCodecs(codec, extensions.all(CODEC))),
+    wire: new ForwardingWire(pool, codecs),
+    codecs,
+    standard: new StandardCalls(codecs),
   });
   return {
     accept: gateway.accept,

@@ -1,5 +1,4 @@
-import { CODEC, type Codec } from './codec/codec.js';
-import { ContentCodecs } from './codec/content-codecs.js';
+import type { CallCodecs } from './codec/call-codecs.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
 import { CalledServices } from './node/middleware/called-service.js';
 import { MIDDLEWARE } from './node/middleware/middleware.js';
@@ -10,15 +9,14 @@ import { readScope } from './node/middleware/scope.js';
 /**
  * Joins the middleware found in the application to one chain.
  *
- * @param codec that of RPC
+ * @param codecs those of RPC
  * @throws MeshError E0000000400 for a scope that is none; the message names the middleware
  */
-export function joinMiddleware(extensions: ExtensionRegistry, codec: Codec): MiddlewareChain {
+export function joinMiddleware(extensions: ExtensionRegistry, codecs: CallCodecs): MiddlewareChain {
   const names = extensions.names(MIDDLEWARE);
   const members = extensions.all(MIDDLEWARE).map((middleware, index) => {
     const name = names[index]!;
     return { name, middleware, scope: readScope(name, middleware.scope) };
   });
-  const standard = new StandardCalls(new ContentCodecs(codec, extensions.all(CODEC)));
-  return new MiddlewareChain(members, new CalledServices(codec), standard);
+  return new MiddlewareChain(members, new CalledServices(codecs), new StandardCalls(codecs));
 }

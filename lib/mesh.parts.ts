@@ -1,6 +1,7 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { BALANCER } from './balance/balancer.js';
 import { BUILTIN_EXTENSIONS } from './builtins.js';
+import { CallCodecs } from './codec/call-codecs.js';
 import { CODEC } from './codec/codec.js';
 import { discoverExtensions } from './kernel/discover-extensions.js';
 import { ExtensionRegistry } from './kernel/extension-registry.js';
@@ -83,8 +84,8 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const { options, services } = setting;
   const extensions = extensionsOf(setting);
   const codec = extensions.get(CODEC);
-  const codecs = extensions.all(CODEC);
-  const pipeline = { codec, codecs, filters: extensions.all(PROVIDER_FILTER) };
+  const codecs = new CallCodecs(codec, extensions.all(CODEC));
+  const pipeline = { codec, codecs: extensions.all(CODEC), filters: extensions.all(PROVIDER_FILTER) };
   const dispatcher = new ProviderDispatcher(services, pipeline, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>
@@ -99,10 +100,10 @@ export function joinMesh(setting: MeshSetting): MeshParts {
   const builtins = builtinsOf(setting, { dispatcher, pool, sessions, forwarded, environ });
   const gate = new OperatorGate(options.node?.administration.token ?? '');
   const registry = joinRegistry({ options, extensions, services, gate, invoker: () => invoker });
-  const administration = joinAdministration({ ...setting, ...partners, extensions, pool, description, gate });
-  const gateway = gatewayOf(setting, { extensions, dispatcher, pool, registry, partners });
+  const administration = joinAdministration({ ...setting, ...partners, extensions, codecs, pool, description, gate });
+  const gateway = gatewayOf(setting, codecs, { extensions, dispatcher, pool, registry, partners });
   const rpc = gateway?.accept ?? dispatcher.accept;
-  const middleware = joinMiddleware(extensions, codec);
+  const middleware = joinMiddleware(extensions, codecs);
   const own = middleware.around('self', rpc);
   const answering = [builtins, registry, administration];
   const isOwn = (service: string): boolean => services.has(service) || answering.some((part) => part.answers(service));
@@ -150,6 +151,7 @@ function sideOf({ listeners, mount }: ResolvedMeshOptions, listener: string): 'i
 /** A node hands calls on to what is registered with it, and whoever has partners hands on to them. */
 function gatewayOf(
   { options, services }: MeshSetting,
+  codecs: CallCodecs,
   {
     extensions,
     dispatcher,
@@ -162,6 +164,7 @@ function gatewayOf(
   return joinGateway({
     options,
     extensions,
+    codecs,
     pool,
     registrations: registry.registrations,
     partners: partners.partners,

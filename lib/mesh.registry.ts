@@ -1,6 +1,8 @@
 import { CODEC } from './codec/codec.js';
 import type { ExtensionRegistry } from './kernel/extension-registry.js';
+import { jsonCodec } from './mesh.codecs.js';
 import type { OperatorGate } from './node/administration/operator-gate.js';
+import type { OwnPlace } from './node/registry/own-registration.js';
 import { Registrar } from './node/registry/registrar.js';
 import { RegisterEndpoint } from './node/registry/register-endpoint.js';
 import { registryServices } from './node/registry/registry-services.js';
@@ -41,7 +43,7 @@ export interface JoinedRegistry {
 /** Joins what keeps registrations to what serves them, and adds the services of the registry to those of the application. */
 export function joinRegistry({ options, extensions, services, gate, invoker }: RegistryParts): JoinedRegistry {
   const registrations = extensions.get(REGISTRATIONS);
-  const endpoint = new RegisterEndpoint(registrations, extensions.get(CODEC), gate);
+  const endpoint = new RegisterEndpoint(registrations, jsonCodec(extensions), gate);
   const served = options.node ? registryServices(registrations) : [];
   for (const { service, invoke } of served) {
     services.addFallback({
@@ -84,7 +86,7 @@ function placeOf(
   { listeners: options }: ResolvedMeshOptions,
   extensions: ExtensionRegistry,
   listeners: readonly Listener[],
-): { readonly address: string; readonly proto: string } {
+): OwnPlace {
   const names = options.flatMap(({ side, transports }) =>
     (transports ?? [undefined]).map((transport) => ({ side, transport })),
   );
@@ -93,5 +95,5 @@ function placeOf(
     names.findIndex(({ side }) => side === 'inner'),
   );
   const { proto } = extensions.get(TRANSPORT, names[inner]?.transport);
-  return { address: listeners[inner]?.address ?? '', proto };
+  return { address: listeners[inner]?.address ?? '', proto, codec: extensions.get(CODEC).format };
 }

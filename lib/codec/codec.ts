@@ -6,9 +6,12 @@ import { defineFamily } from '../kernel/extension-family.js';
  * `decode` faces hostile bytes: it bounds depth, refuses keys such as `__proto__`, and never returns half a value.
  */
 export interface Codec {
-  /** Name of the codec in a URN's flag: `json`, `protobuf`, `xml`, `thrift` or `yaml`; any other name goes by `json`'s number. */
+  /**
+   * Name of the codec in a URN's flag, by which calls over other wires than HTTP say what they are written by: `json`, `protobuf`, `xml`,
+   * `thrift` or `yaml`; any other name goes by `json`'s number.
+   */
   readonly format: string;
-  /** Content types, the first being what is sent. */
+  /** Content types, the first being what is sent. Over HTTP, they say what a call is written by. */
   readonly contentTypes: readonly string[];
   /**
    * `true` where bytes in a value are written as base64 text, so that they may as well stand beside what is written. Absent or `false`:

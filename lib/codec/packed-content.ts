@@ -27,9 +27,14 @@ const none: readonly BytesPart[] = [];
 /** Says whether bytes are expected at a place of a value. */
 export type ExpectsBytes = (path: readonly string[]) => boolean;
 
+/** The content type of what a codec writes. */
+export function contentTypeOf({ contentTypes }: Codec): string {
+  return contentTypes[0] ?? DEFAULT_TYPE;
+}
+
 /** Writes a value by a codec, bytes beside it where the codec would write text of them. */
 export function packContent(codec: Codec, value: unknown): ContentToWrite {
-  const [type = DEFAULT_TYPE] = codec.contentTypes;
+  const type = contentTypeOf(codec);
   const contentType = type === DEFAULT_TYPE ? '' : type;
   if (!codec.bytesAsText) return { contentType, encoded: codec.encode(value), parts: none };
   const text = codec.encodeText?.(value);

@@ -1,6 +1,6 @@
+import type { CallCodecs } from '../codec/call-codecs.js';
 import type { Codec } from '../codec/codec.js';
-import type { ContentCodecs } from '../codec/content-codecs.js';
-import { packContent, unpackContent } from '../codec/packed-content.js';
+import { contentTypeOf, packContent, unpackContent } from '../codec/packed-content.js';
 import { toMeshError } from '../errors/from-unknown.js';
 import { argumentsOf, failureEnvelope, openEnvelope } from '../protocol/envelope.js';
 import { callAttachments, callerLocation } from '../protocol/call-attachments.js';
@@ -16,6 +16,8 @@ const BUFFER_BYTES = 16 * 1024;
 /** A packed call in the form of the standard. */
 export interface UnpackedCall {
   readonly call: InboundCall;
+  /** Media type of its body, which not every wire says. */
+  readonly contentType: string;
   /** Packs the standard's answer to it. What is no answer becomes E0000000616. */
   pack(answer: Uint8Array): Uint8Array;
 }
@@ -27,12 +29,12 @@ export interface UnpackedCall {
 export class StandardCalls {
   private readonly out = new PayloadWriter(BUFFER_BYTES);
 
-  constructor(private readonly codecs: ContentCodecs) {}
+  constructor(private readonly codecs: CallCodecs) {}
 
   /** @throws MeshError E0000000616 or E0000000400 when the call is malformed, what the codec throws */
   of(packed: InboundCall): UnpackedCall {
     const request = readPackedRequest(packed.body);
-    const codec = this.codecs.of(request.content);
+    const codec = this.codecs.ofContent(request.content);
     const args = argumentsOf(unpackContent(codec, request.content, bytesStayBytes(codec)));
     const deadline =
       packed.deadline === Infinity && request.timeoutMs > 0 ? Date.now() + request.timeoutMs : packed.deadline;
@@ -40,9 +42,10 @@ export class StandardCalls {
     const attachments = attachmentsOf(headers, request, deadline);
     const body = codec.encode({ ...args, attachments });
     const { path, query, wire, method, cancellation, peer, admits, scope } = packed;
-    const contentType = wire === 'http' ? (codec.contentTypes[0] ?? packed.contentType) : packed.contentType;
+    const written = contentTypeOf(codec);
+    const contentType = wire === 'http' ? written : packed.contentType;
     const call = { path, query, headers, wire, method, contentType, deadline, cancellation, peer, admits, scope, body };
-    return { call, pack: (answer) => this.pack(answer, codec) };
+    return { call, contentType: written, pack: (answer) => this.pack(answer, codec) };
   }
 
   /** The packed answer that tells of an error. */

@@ -64,6 +64,12 @@ export function codecNumber(name: string): string {
   return CODEC_NUMBER[name] ?? '00';
 }
 
+/** The flag of a call that is written by a codec, and asks for nothing in particular. */
+export function flagOfCodec(name: string): UrnFlag {
+  const codec = codecNumber(name);
+  return codec === DEFAULT_FLAG.codec ? DEFAULT_FLAG : { ...DEFAULT_FLAG, codec };
+}
+
 /** The name of a transport's number; `undefined` for a number that the protocol does not know. */
 export function protoName(number: string): string | undefined {
   return nameOf(PROTO_NUMBER, number);

@@ -69,6 +69,13 @@ export function parseUrn(text: string): Urn {
   };
 }
 
+/** The number of the codec that the flag of a URN says; `undefined` for what is no URN. Nothing else of it is looked at. */
+export function codecNumberIn(text: string): string | undefined {
+  if (text.length > MAX_URN_LENGTH) return undefined;
+  const flagAt = findFlag(text);
+  return flagAt < 0 ? undefined : text.slice(flagAt + 4, flagAt + 6);
+}
+
 /** Where the last segment of {@link FLAG_LENGTH} digits begins; -1 when there is none behind a name. */
 function findFlag(text: string): number {
   for (let end = text.length; end > FLAG_LENGTH;) {

@@ -21,6 +21,11 @@ export interface OutboundCall extends TimeLimits {
   /** What is called, for instance `/mesh-rpc/v1`; a query may follow. */
   readonly path: string;
   readonly headers: WireHeaders;
+  /**
+   * Media type of the body, where the wire says one and {@link headers} do not. Default: `application/json` for RPC, else
+   * `application/octet-stream`.
+   */
+  readonly contentType?: string | undefined;
   readonly body: Uint8Array;
   /**
    * The rest of the body, which stands behind {@link body}: it is sent from where it is, and not copied; it must not be changed before there is an

@@ -9,7 +9,7 @@ import type {
   PassingRequest,
   PassingResponse,
 } from '../../lib/node/middleware/middleware.js';
-import { ContentCodecs } from '../../lib/codec/content-codecs.js';
+import { CallCodecs } from '../../lib/codec/call-codecs.js';
 import { StandardCalls } from '../../lib/node/standard-calls.js';
 import { MiddlewareChain } from '../../lib/node/middleware/middleware-chain.js';
 import { readScope } from '../../lib/node/middleware/scope.js';
@@ -47,7 +47,8 @@ export function middleware(name: string, handle: Handle, scope?: MiddlewareScope
 /** A chain of middleware, the first outermost. */
 export function chainOf(...members: readonly ScopedMiddleware[]): MiddlewareChain {
   const codec = new JsonCodec(resolveMeshOptions({}, {}));
-  return new MiddlewareChain(members, new CalledServices(codec), new StandardCalls(new ContentCodecs(codec, [])));
+  const codecs = new CallCodecs(codec, []);
+  return new MiddlewareChain(members, new CalledServices(codecs), new StandardCalls(codecs));
 }
 
 /** The URN of a service. */

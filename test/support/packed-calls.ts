@@ -1,3 +1,4 @@
+import type { Codec } from '../../lib/codec/codec.js';
 import { JsonCodec } from '../../lib/codec/json/json-codec.js';
 import { packContent, unpackContent } from '../../lib/codec/packed-content.js';
 import { MeshError } from '../../lib/errors/mesh-error.js';
@@ -9,9 +10,16 @@ import { PayloadWriter } from '../../lib/protocol/payload.js';
 const json = new JsonCodec(resolveMeshOptions({}, {}));
 
 /** The body of a packed call. */
-export function packedBody(args: unknown, over: Partial<PackedRequest> = {}): Uint8Array {
+export function packedBody(args: unknown, over: Partial<PackedRequest> = {}, codec: Codec = json): Uint8Array {
   const out = new PayloadWriter();
-  const said = { timeoutMs: 0, traceId: '', spanId: '', runMode: 0, attachments: {}, content: packContent(json, args) };
+  const said = {
+    timeoutMs: 0,
+    traceId: '',
+    spanId: '',
+    runMode: 0,
+    attachments: {},
+    content: packContent(codec, args),
+  };
   writePackedRequest(out, { ...said, ...over });
   return out.written;
 }

@@ -1,7 +1,9 @@
+import type { CallCodecs } from '../../codec/call-codecs.js';
 import type { Codec } from '../../codec/codec.js';
 import { Cancellation } from '../../context/cancellation.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
 import type { ResolvedPartner } from '../../options/partner-options.js';
+import { DEFAULT_FLAG } from '../../protocol/flag.js';
 import { Header } from '../../protocol/headers.js';
 import { formatUrn } from '../../protocol/urn.js';
 import type { ConnectionPool } from '../../transport/connection-pool.js';
@@ -19,7 +21,10 @@ export const WEAVING_PATH: Readonly<Record<WeavingStep, string>> = {
 /** By what a partner's node is spoken to. */
 export interface HeraldParts {
   readonly own: Pick<ResolvedMeshOptions, 'nodeId' | 'instId' | 'domain'>;
-  readonly codec: Codec;
+  /** What is said at the paths of administration. */
+  readonly json: Codec;
+  /** What is said by RPC. */
+  readonly codecs: CallCodecs;
   readonly pool: ConnectionPool;
 }
 
@@ -28,6 +33,8 @@ interface Errand {
   readonly path: string;
   readonly headers: WireHeaders;
   readonly body: Uint8Array;
+  /** Reads the answer. */
+  readonly codec: Codec;
 }
 
 /** How long a partner's node has to answer, over all its addresses, in ms. */
@@ -52,7 +59,7 @@ export class NodeHerald {
       route.transport === 'http'
         ? this.overHttp(WEAVING_PATH[step], own, mark)
         : this.rpc(route, markOf(step), { route: own }, mark);
-    return this.parts.codec.decode((await this.send(route, errand, ANSWER_MS)).body);
+    return errand.codec.decode((await this.send(route, errand, ANSWER_MS)).body);
   }
 
   /** Waits until a partner's node says anything, be it that it does not know what it is asked. @throws MeshError when it says nothing */
@@ -60,12 +67,12 @@ export class NodeHerald {
     await this.send(route, this.rpc(route, 'mesh.net.environ', {}, {}), PROBE_MS);
   }
 
-  private send(route: ResolvedPartner, errand: Errand, patienceMs: number): Promise<InboundAnswer> {
+  private send(route: ResolvedPartner, { path, headers, body }: Errand, patienceMs: number): Promise<InboundAnswer> {
     const { transport, addresses } = route;
     const wait = { deadline: Date.now() + patienceMs, cancellation: new Cancellation() };
     return deliver(
       { route, addresses: new AddressList(addresses) },
-      (address, bounds) => this.parts.pool.get({ address, transport }).exchange({ ...errand, ...bounds }),
+      (address, bounds) => this.parts.pool.get({ address, transport }).exchange({ path, headers, body, ...bounds }),
       'safe',
       wait,
     );
@@ -78,16 +85,20 @@ export class NodeHerald {
     mark: WireHeaders,
   ): Errand {
     const urn = formatUrn({ name: service, nodeId, domain: this.parts.own.domain });
+    // The flag names no codec: it is JSON, which every implementation reads, unless that of RPC has no number to be named by.
+    const codec = this.parts.codecs.ofNumber(DEFAULT_FLAG.codec);
     return {
       path: transport === 'http' ? MESH_INVOKE_PATH : MESH_RPC_PATH,
       headers: { ...this.headers(), [Header.TARGET_NODE_ID]: nodeId, [Header.URN]: urn, ...mark },
-      body: this.parts.codec.encode({ ...args, attachments: { [Header.URN]: urn, ...mark } }),
+      body: codec.encode({ ...args, attachments: { [Header.URN]: urn, ...mark } }),
+      codec,
     };
   }
 
   private overHttp(path: string, own: Readonly<Record<string, unknown>>, mark: WireHeaders): Errand {
     const headers = { ...this.headers(), 'content-type': 'application/json', ...mark };
-    return { path, headers, body: this.parts.codec.encode(own) };
+    const { json } = this.parts;
+    return { path, headers, body: json.encode(own), codec: json };
   }
 
   private headers(): WireHeaders {

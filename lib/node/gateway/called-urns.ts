@@ -20,6 +20,8 @@ export interface CalledUrn {
   readonly elsewhere: string;
   /** `host:port` of the very instance asked for; empty for any. */
   readonly address: string;
+  /** Number of the codec in its flag. */
+  readonly codec: string;
   /** Whether its domain is one of this node's. */
   readonly domain: 'own' | 'foreign';
 }
@@ -50,13 +52,14 @@ export class CalledUrns {
     return called;
   }
 
-  private calledBy(urn: string, { name, nodeId, domain, flag: { address, port } }: Urn): CalledUrn {
+  private calledBy(urn: string, { name, nodeId, domain, flag: { address, port, codec } }: Urn): CalledUrn {
     return {
       urn,
       name,
       area: areaOfService(name),
       elsewhere: this.isOwn(nodeId) ? '' : nodeId,
       address: address === '0.0.0.0' || port === 0 ? '' : `${address}:${port}`,
+      codec,
       domain: this.domains.has(domain) ? 'own' : 'foreign',
     };
   }

@@ -14,7 +14,9 @@ const SAID_IN_BODY: ReadonlySet<string> = new Set([
 ]);
 
 /** A call as it goes on, but for the path, which the wire says. */
-export interface ForwardedCall extends Omit<OutboundCall, 'path'> {
+export interface ForwardedCall extends Omit<OutboundCall, 'path' | 'contentType'> {
+  /** Number of the codec in the flag of the URN called. */
+  readonly codec: string;
   /** The same in the standard's form, for who does not understand packed calls. Absent: it is in the standard's form. */
   unpacked?(): UnpackedForward;
 }
@@ -22,6 +24,8 @@ export interface ForwardedCall extends Omit<OutboundCall, 'path'> {
 /** A packed call as it goes on in the standard's form. @throws MeshError when it is malformed */
 export interface UnpackedForward {
   readonly forwarded: ForwardedCall;
+  /** Media type of its body. */
+  readonly contentType: string;
   /** Packs the answer. */
   pack(answer: Uint8Array): Uint8Array;
 }
@@ -32,6 +36,8 @@ export interface Forwarding {
   readonly nodeId: string;
   /** The URN called. */
   readonly urn: string;
+  /** Number of the codec in its flag. */
+  readonly codec: string;
   /** Id of the node that it goes to, for a call that names none; absent where it stays within this node. */
   readonly targetNodeId?: string;
   /** How long a call may take whose caller does not say, in ms. */
@@ -44,15 +50,18 @@ export interface Forwarding {
  *
  * @throws MeshError E0000000503 when it has passed this node before, or too many; E0000000400 when a header is too long
  */
-export function forwardedCall(call: InboundCall, { nodeId, urn, targetNodeId, timeoutMs }: Forwarding): ForwardedCall {
+export function forwardedCall(
+  call: InboundCall,
+  { nodeId, urn, codec, targetNodeId, timeoutMs }: Forwarding,
+): ForwardedCall {
   const said = call.headers[Header.TIMEOUT];
   const sharesStreams = call.headers[Header.CALL_STREAMS] === '1' && said === undefined;
   const deadline = deadlineOf(call, said, sharesStreams ? Infinity : timeoutMs);
   const headers = forwardedHeaders(call.headers, { nodeId, urn, targetNodeId });
   const { body, cancellation } = call;
-  if (sharesStreams) return { headers, body, deadline, cancellation, series: seriesOf(headers) };
+  if (sharesStreams) return { headers, codec, body, deadline, cancellation, series: seriesOf(headers) };
   headers[Header.TIMEOUT] = String(Math.max(1, Math.ceil(deadline - Date.now())));
-  return { headers, body, deadline, cancellation };
+  return { headers, codec, body, deadline, cancellation };
 }
 
 /**

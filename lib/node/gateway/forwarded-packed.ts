@@ -14,6 +14,7 @@ import {
 /** A packed call as it goes on. Hardly any has to be unpacked. */
 class PackedForward implements ForwardedCall {
   readonly headers: WireHeaders;
+  readonly codec: string;
   readonly body: Uint8Array;
   readonly cancellation: InboundCall['cancellation'];
 
@@ -25,13 +26,14 @@ class PackedForward implements ForwardedCall {
     private readonly standard: StandardCalls,
   ) {
     this.headers = packed.headers;
+    this.codec = forwarding.codec;
     this.body = call.body;
     this.cancellation = call.cancellation;
   }
 
   unpacked(): UnpackedForward {
-    const { call, pack } = this.standard.of(this.call);
-    return { forwarded: forwardedCall(call, this.forwarding), pack };
+    const { call, contentType, pack } = this.standard.of(this.call);
+    return { forwarded: forwardedCall(call, this.forwarding), contentType, pack };
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Codec } from '../../codec/codec.js';
+import type { CallCodecs } from '../../codec/call-codecs.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { failureEnvelope, splitRequest } from '../../protocol/envelope.js';
+import { splitRequest } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
-import { isPacked } from '../../protocol/packed/form.js';
+import { isPacked, PACKED_TYPE } from '../../protocol/packed/form.js';
 import {
   type Acceptor,
   type CallHandler,
@@ -38,7 +38,8 @@ export interface GatewayParts {
   readonly known: KnownDestinations;
   readonly instances: InstanceCaller;
   readonly wire: ForwardingWire;
-  readonly codec: Codec;
+  /** Those of RPC. */
+  readonly codecs: CallCodecs;
   /** Unpacks calls for peers who do not understand packed ones. */
   readonly standard: StandardCalls;
 }
@@ -92,16 +93,16 @@ export class Gateway {
   /** What is called; `undefined` where nothing says so, or what says so is malformed: the local handler refuses it. */
   private calledBy(call: InboundCall): CalledUrn | undefined {
     try {
-      const urn = call.headers[Header.URN] || this.urnInBody(call.body);
+      const urn = call.headers[Header.URN] || this.urnInBody(call);
       return urn ? this.parts.urns.read(urn) : undefined;
     } catch {
       return undefined;
     }
   }
 
-  private urnInBody(body: Uint8Array): string | undefined {
-    if (body.byteLength > MAX_SEARCHED_BYTES) return undefined;
-    return splitRequest(this.parts.codec.decode(body)).attachments[Header.URN];
+  private urnInBody(call: InboundCall): string | undefined {
+    if (call.body.byteLength > MAX_SEARCHED_BYTES) return undefined;
+    return splitRequest(this.parts.codecs.ofCall(call, undefined).decode(call.body)).attachments[Header.URN];
   }
 
   /** Never rejects. */
@@ -130,23 +131,23 @@ export class Gateway {
 
   private toInstance(
     call: InboundCall,
-    { urn }: CalledUrn,
+    { urn, codec }: CalledUrn,
     { instances, query }: Extract<Elsewhere, { readonly to: 'instances' }>,
   ): Promise<Answer> {
     const { options, wire, instances: caller } = this.parts;
     const { nodeId, timeoutMs } = options;
-    const forwarded = this.forwarded(call, { nodeId, urn, timeoutMs });
+    const forwarded = this.forwarded(call, { nodeId, urn, codec, timeoutMs });
     const timeMs = Math.min(timeoutMs, forwarded.deadline - Date.now());
     return caller.call(instances, query, timeMs, (instance, connectBy) =>
       wire.send(call, forwarded, instance, { deadline: forwarded.deadline, connectBy }),
     );
   }
 
-  private toPartner(call: InboundCall, { urn }: CalledUrn, partner: Partner): Promise<Answer> {
+  private toPartner(call: InboundCall, { urn, codec }: CalledUrn, partner: Partner): Promise<Answer> {
     const { options, wire } = this.parts;
     const { nodeId, timeoutMs } = options;
     const { nodeId: targetNodeId, transport } = partner.route;
-    const forwarded = this.forwarded(call, { nodeId, urn, targetNodeId, timeoutMs });
+    const forwarded = this.forwarded(call, { nodeId, urn, codec, targetNodeId, timeoutMs });
     const attempt: Attempt<Answer> = (address, wait) => wire.send(call, forwarded, { address, transport }, wait);
     return deliver(partner, attempt, 'unsafe', forwarded);
   }
@@ -156,7 +157,10 @@ export class Gateway {
   }
 
   private failure(call: InboundCall, error: unknown): Answer {
-    if (isPacked(call.headers)) return ownAnswer(call, this.parts.standard.failure(error));
-    return ownAnswer(call, this.parts.codec.encode(failureEnvelope(toMeshError(error))));
+    const { codecs, standard } = this.parts;
+    if (isPacked(call.headers)) {
+      return ownAnswer(call, { body: standard.failure(error), contentType: PACKED_TYPE });
+    }
+    return ownAnswer(call, codecs.failure(toMeshError(error), codecs.ofHead(call)));
   }
 }

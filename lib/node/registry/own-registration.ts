@@ -23,6 +23,8 @@ export interface OwnPlace {
   readonly address: string;
   /** Name of the protocol spoken there, as in a URN's flag. */
   readonly proto: string;
+  /** Format of the codec that is used there. */
+  readonly codec: string;
 }
 
 /** Language that services are said to be written in. */
@@ -49,7 +51,7 @@ export function ownRegistration(
 
 function ownService(app: OwnApp, { service, timeoutMs }: OwnService, place: OwnPlace): RegisteredService {
   const { nodeId, instId, domain } = app;
-  const flag = { proto: protoNumber(place.proto), codec: codecNumber('json') };
+  const flag = { proto: protoNumber(place.proto), codec: codecNumber(place.codec) };
   const dot = service.lastIndexOf('.');
   return {
     urn: formatUrn({ name: service, nodeId, flag, domain }),
@@ -57,7 +59,7 @@ function ownService(app: OwnApp, { service, timeoutMs }: OwnService, place: OwnP
     name: service.slice(dot + 1),
     version: '',
     proto: place.proto,
-    codec: 'json',
+    codec: place.codec,
     flags: 0,
     timeout: timeoutMs ?? app.timeoutMs,
     retries: 0,

@@ -52,10 +52,10 @@ export class Registrar {
     await Promise.all(left.map((enrolment) => enrolment.stop()));
   }
 
-  private async describe({ address, proto }: OwnPlace, node: string): Promise<Registration> {
+  private async describe({ address, proto, codec }: OwnPlace, node: string): Promise<Registration> {
     const { app, options } = this.parts;
     const bound = parseAddress(address) ?? { host: address, port: 0 };
-    const place = { address: await advertisedAddress(options.advertise, bound, node), proto };
+    const place = { address: await advertisedAddress(options.advertise, bound, node), proto, codec };
     return ownRegistration(app, this.parts.services(), place, options);
   }
 }

@@ -1,3 +1,4 @@
+import type { UrnFlag } from '../../protocol/flag.js';
 import { formatUrn } from '../../protocol/urn.js';
 import type { FacadeOptions, MpiDefinition } from '../facade/facade.js';
 import type { WireType } from '../facade/wire-type.js';
@@ -28,11 +29,15 @@ export class CallSite {
     this.returns = settings.returns;
   }
 
-  /** The URN of the service at a node. */
-  urnAt(nodeId: string): string {
+  /**
+   * The URN of the service at a node.
+   *
+   * @param flag the same in all calls of one mesh
+   */
+  urnAt(nodeId: string, flag: UrnFlag): string {
     const known = this.urns.get(nodeId);
     if (known !== undefined) return known;
-    const urn = formatUrn({ name: this.service, nodeId, domain: this.domain });
+    const urn = formatUrn({ name: this.service, nodeId, flag, domain: this.domain });
     if (this.urns.size < MAX_URNS) this.urns.set(nodeId, urn);
     return urn;
   }

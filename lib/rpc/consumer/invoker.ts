@@ -1,16 +1,16 @@
 import type { Codec } from '../../codec/codec.js';
 import type { GiveUp } from '../../context/give-up.js';
-import type { Party } from '../../context/mesh-context.js';
 import { toMeshError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import { flagOfCodec } from '../../protocol/flag.js';
 import { type CallNext, chainFilters, type ConsumerFilter } from '../call-filter.js';
 import { revive, type WireType } from '../facade/wire-type.js';
 import type { CallOptions } from './call-options.js';
 import type { CallSite } from './call-site.js';
 import { Delivery, type Ending, type SitedCall, type Ways } from './delivery.js';
-import { openOutboundContext } from './outbound-context.js';
+import { openOutboundContext, type OwnSide } from './outbound-context.js';
 import { RequestForms } from './request-forms.js';
 
 /** What a call passes on its way out. */
@@ -21,7 +21,7 @@ export interface ConsumerPipeline extends Ways {
 
 /** Makes calls: filters, then their delivery; the same way for facades, clients and Nest's client proxy. */
 export class MeshInvoker {
-  private readonly self: Party;
+  private readonly own: OwnSide;
   private readonly forms: RequestForms;
   /** Absent where there are no filters. */
   private readonly filtered: CallNext<SitedCall> | undefined;
@@ -31,7 +31,8 @@ export class MeshInvoker {
     private readonly options: ResolvedMeshOptions,
   ) {
     const { filters, codec } = pipeline;
-    this.self = { nodeId: options.nodeId, instId: options.instId };
+    const self = { nodeId: options.nodeId, instId: options.instId };
+    this.own = { self, flag: flagOfCodec(codec.format) };
     this.forms = new RequestForms(codec, options);
     const deliver = (call: SitedCall): Promise<unknown> =>
       new Promise((succeeded, reject) => {
@@ -60,7 +61,7 @@ export class MeshInvoker {
   private start(site: CallSite, args: Readonly<Record<string, unknown>>, options: CallOptions, caller: Caller): void {
     try {
       const { service } = site;
-      const { context, attachments, giveUp } = openOutboundContext(site, options, this.options, this.self);
+      const { context, attachments, giveUp } = openOutboundContext(site, options, this.options, this.own);
       caller.waits(service, giveUp);
       if (context.cancellation.reason) throw context.cancellation.reason;
       if (Object.hasOwn(args, 'attachments')) throw reservedName(service);

@@ -5,6 +5,7 @@ import { MeshContext, type Party } from '../../context/mesh-context.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
+import type { UrnFlag } from '../../protocol/flag.js';
 import { RunMode } from '../../protocol/run-mode.js';
 import { newTraceId, ROOT_SPAN_ID } from '../../protocol/trace.js';
 import type { CallOptions } from './call-options.js';
@@ -18,12 +19,19 @@ export interface OutboundContext {
   readonly giveUp: GiveUp;
 }
 
+/** What all calls of one mesh say of who makes them. */
+export interface OwnSide {
+  readonly self: Party;
+  /** The flag of their URNs. */
+  readonly flag: UrnFlag;
+}
+
 /** Makes the context of an outgoing call: a child of the one around it, or the root of a new trace. */
 export function openOutboundContext(
   site: CallSite,
   options: CallOptions,
   mesh: ResolvedMeshOptions,
-  self: Party,
+  { self, flag }: OwnSide,
 ): OutboundContext {
   const parent = MeshContext.current();
   const above = options.detached ? undefined : parent;
@@ -36,7 +44,7 @@ export function openOutboundContext(
   const context = new MeshContext({
     traceId: parent?.traceId ?? newTraceId(now),
     spanId: parent?.nextSpanId() ?? ROOT_SPAN_ID,
-    urn: site.urnAt(nodeId),
+    urn: site.urnAt(nodeId, flag),
     service: site.service,
     runMode: parent?.runMode ?? RunMode.ROUTINE,
     source: self,

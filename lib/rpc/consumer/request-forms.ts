@@ -1,5 +1,5 @@
 import type { Codec } from '../../codec/codec.js';
-import { packContent, reads, unpackContent } from '../../codec/packed-content.js';
+import { contentTypeOf, packContent, reads, unpackContent } from '../../codec/packed-content.js';
 import { MAX_TIMER_MS } from '../../context/expiry.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -21,6 +21,7 @@ const BUFFER_BYTES = 16 * 1024;
 /** The two forms of a call: the standard's, and the packed one between our own ends (docs/tcp-protocol.md). */
 export class RequestForms {
   private readonly head: OutboundHead;
+  private readonly contentType: string;
   private readonly out = new PayloadWriter(BUFFER_BYTES);
 
   constructor(
@@ -28,6 +29,7 @@ export class RequestForms {
     private readonly options: ResolvedMeshOptions,
   ) {
     this.head = new OutboundHead(options);
+    this.contentType = contentTypeOf(codec);
   }
 
   /**
@@ -44,6 +46,7 @@ export class RequestForms {
     return {
       path: MESH_RPC_PATH,
       headers,
+      contentType: this.contentType,
       body,
       tail: undefined,
       series: this.head.series(headers),
@@ -68,6 +71,7 @@ export class RequestForms {
     return {
       path: packed.path,
       headers: packed.headers,
+      contentType: undefined,
       body,
       tail,
       series: undefined,

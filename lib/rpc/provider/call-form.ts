@@ -1,3 +1,4 @@
+import type { CallCodecs, WrittenFailure } from '../../codec/call-codecs.js';
 import type { Codec } from '../../codec/codec.js';
 import type { MeshContext } from '../../context/mesh-context.js';
 import type { MeshError } from '../../errors/mesh-error.js';
@@ -30,12 +31,17 @@ export interface CallForm {
    * @throws MeshError what the codec throws
    */
   success(content: unknown, codec: Codec, place: PayloadPlace): Uint8Array | CallAnswer;
-  /** Writes the answer to a call that failed. */
-  failure(error: MeshError): Uint8Array;
+  /** Writes the answer to a call that failed. @param codec that of the call */
+  failure(error: MeshError, codec: Codec): WrittenFailure;
+  /** By what the answer is to be written to a call that could not be read. */
+  codecOf(call: InboundCall): Codec;
+  /** Media type of answers that were written by a codec, for wires that say one. */
+  contentTypeOf(codec: Codec): string;
 }
 
 /** What the forms read calls by. */
 export interface CallReading {
+  readonly codecs: CallCodecs;
   /** What a URN calls, where a call came in. @throws MeshError E0000000400 or E0000000617 */
   find(urn: string | undefined, call: Pick<InboundCall, 'admits'>): CalledService;
   /** Grows when a URN may call something else than before. */

@@ -1,11 +1,11 @@
+import { CallCodecs, type WrittenFailure } from '../../codec/call-codecs.js';
 import type { Codec } from '../../codec/codec.js';
-import { ContentCodecs } from '../../codec/content-codecs.js';
 import { type Ending, whenServed } from '../../context/within.js';
 import { toAnswerError } from '../../errors/from-unknown.js';
 import { MeshCode } from '../../errors/mesh-code.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../../options/mesh-options.js';
-import { isPacked, PACKED_TYPE } from '../../protocol/packed/form.js';
+import { isPacked } from '../../protocol/packed/form.js';
 import { lengthOf } from '../../transport/tails.js';
 import {
   type Acceptor,
@@ -30,10 +30,13 @@ import type { PayloadPlace } from '../../protocol/payload-place.js';
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
   readonly codec: Codec;
-  /** All codecs that there are, for packed calls of another media type than {@link codec}'s. Default: that one only. */
+  /** All codecs that there are, for calls that are written by another than {@link codec}. Default: that one only. */
   readonly codecs?: readonly Codec[];
   readonly filters: readonly ProviderFilter[];
 }
+
+/** How an answer is told. @param contentType its media type, for wires that say one */
+type Told = (answer: Uint8Array | CallAnswer, contentType: string) => void;
 
 /** A call with the service found for it, for what stands behind the filters. */
 interface ServedCall extends ProviderCall {
@@ -58,14 +61,15 @@ export class ProviderDispatcher {
     private readonly options: ResolvedMeshOptions,
   ) {
     const reading: CallReading = {
+      codecs: new CallCodecs(codec, codecs),
       find: (urn, call) => this.find(urn, call),
       timeoutMs: options.timeoutMs,
       get revision() {
         return services.revision;
       },
     };
-    this.standard = new StandardForm(codec, reading);
-    this.packed = new PackedForm(new ContentCodecs(codec, codecs), reading);
+    this.standard = new StandardForm(reading);
+    this.packed = new PackedForm(reading);
     this.run =
       filters.length === 0 ? invoke : chainFilters<ServedCall>(withProvider(filters), async (call) => invoke(call));
   }
@@ -80,7 +84,7 @@ export class ProviderDispatcher {
   readonly handle = telling(
     refusing(
       (call: InboundCall): Promise<Uint8Array | CallAnswer> => new Promise((told) => this.serve(call, told)),
-      (error, call) => this.formOf(call).failure(toAnswerError(error)),
+      (error, call) => this.refusal(error, call).body,
     ),
     (call, told) => this.serve(call, told),
   );
@@ -90,14 +94,15 @@ export class ProviderDispatcher {
     (call: InboundCall): Promise<CallAnswer> =>
       new Promise((tell, refuse) => {
         if (call.method !== 'POST') return refuse(notPosted(call));
-        this.serve(call, (answer) => tell(this.answerOver(call, answer)));
+        this.serve(call, (answer, contentType) => tell(typed(answer, contentType)));
       }),
-    (error, call) => this.answerOver(call, this.formOf(call).failure(toAnswerError(error))),
+    (error, call) => this.refusal(error, call),
   );
 
-  private answerOver(call: InboundCall, answer: Uint8Array | CallAnswer): CallAnswer {
-    const said = answer instanceof Uint8Array ? { body: answer } : answer;
-    return { ...said, contentType: isPacked(call.headers) ? PACKED_TYPE : 'application/json' };
+  /** Why a call was refused before it was read. */
+  private refusal(error: MeshError, call: InboundCall): WrittenFailure {
+    const form = this.formOf(call);
+    return form.failure(toAnswerError(error), form.codecOf(call));
   }
 
   private formOf(call: InboundCall): CallForm {
@@ -111,16 +116,16 @@ export class ProviderDispatcher {
     throw new MeshError(MeshCode.MESSAGE_TOO_LONG, message);
   }
 
-  private serve(call: InboundCall, told: (answer: Uint8Array | CallAnswer) => void): void {
+  private serve(call: InboundCall, told: Told): void {
     const form = this.formOf(call);
-    const answered = (answer: Uint8Array | CallAnswer): void => {
+    const answered: Told = (answer, contentType) => {
       this.tally.answered(call.body.length, sizeOf(answer));
-      told(answer);
+      told(answer, contentType);
     };
     try {
       this.pass(call, this.read(call, form), form, answered);
     } catch (error) {
-      answered(form.failure(toAnswerError(error)));
+      tellFailure(error, form.codecOf(call), form, answered);
     }
   }
 
@@ -143,12 +148,7 @@ export class ProviderDispatcher {
     return called;
   }
 
-  private pass(
-    head: InboundCall,
-    read: ReadCall,
-    form: CallForm,
-    answered: (answer: Uint8Array | CallAnswer) => void,
-  ): void {
+  private pass(head: InboundCall, read: ReadCall, form: CallForm, answered: Told): void {
     const { called, args, context, codec } = read;
     const { provider } = called;
     const { service } = provider;
@@ -157,12 +157,12 @@ export class ProviderDispatcher {
       succeeded: (content) => {
         calls.served++;
         calls.underWay--;
-        answered(this.success(content, codec, form, head.takesTails ? 'behind' : 'within'));
+        this.tellSuccess(content, head.takesTails ? 'behind' : 'within', codec, form, answered);
       },
       failed: (error) => {
         calls.failed++;
         calls.underWay--;
-        answered(form.failure(toAnswerError(error)));
+        tellFailure(error, codec, form, answered);
       },
     };
     const serve = (): unknown => {
@@ -172,16 +172,26 @@ export class ProviderDispatcher {
     whenServed({ what: service, deadline: context.deadline, cancellation: head.cancellation }, serve, ending);
   }
 
-  /** The answer, or in its place why it cannot be given. */
-  private success(content: unknown, codec: Codec, form: CallForm, place: PayloadPlace): Uint8Array | CallAnswer {
+  /** Tells the answer, or in its place why it cannot be given. */
+  private tellSuccess(content: unknown, place: PayloadPlace, codec: Codec, form: CallForm, answered: Told): void {
+    let answer: Uint8Array | CallAnswer;
     try {
-      const answer = form.success(content, codec, place);
+      answer = form.success(content, codec, place);
       this.checkSize('the answer', sizeOf(answer));
-      return answer;
     } catch (error) {
-      return form.failure(toAnswerError(error));
+      return tellFailure(error, codec, form, answered);
     }
+    answered(answer, form.contentTypeOf(codec));
   }
+}
+
+function tellFailure(error: unknown, codec: Codec, form: CallForm, answered: Told): void {
+  const { body, contentType } = form.failure(toAnswerError(error), codec);
+  answered(body, contentType);
+}
+
+function typed(answer: Uint8Array | CallAnswer, contentType: string): CallAnswer {
+  return answer instanceof Uint8Array ? { body: answer, contentType } : { ...answer, contentType };
 }
 
 function notPosted({ path, method }: InboundCall): MeshError {

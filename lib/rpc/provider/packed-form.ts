@@ -1,10 +1,11 @@
+import type { WrittenFailure } from '../../codec/call-codecs.js';
 import type { Codec } from '../../codec/codec.js';
-import type { ContentCodecs } from '../../codec/content-codecs.js';
 import { packContent, unpackContent } from '../../codec/packed-content.js';
 import { MeshContext } from '../../context/mesh-context.js';
 import type { MeshError } from '../../errors/mesh-error.js';
 import { argumentsOf, failureEnvelope } from '../../protocol/envelope.js';
 import { Header } from '../../protocol/headers.js';
+import { PACKED_TYPE } from '../../protocol/packed/form.js';
 import { writePackedFailure, writePackedSuccess } from '../../protocol/packed/packed-answer.js';
 import { type PackedRequest, readPackedRequest } from '../../protocol/packed/packed-request.js';
 import { PayloadWriter } from '../../protocol/payload.js';
@@ -23,10 +24,7 @@ export class PackedForm implements CallForm {
   private readonly heads: SharedHeads;
   private readonly out = new PayloadWriter(BUFFER_BYTES);
 
-  constructor(
-    private readonly codecs: ContentCodecs,
-    private readonly reading: CallReading,
-  ) {
+  constructor(private readonly reading: CallReading) {
     this.heads = new SharedHeads(reading);
   }
 
@@ -34,7 +32,7 @@ export class PackedForm implements CallForm {
     const { called, bytesAt, source, target, carried } = this.heads.of(call);
     const request = readPackedRequest(call.body);
     const { traceId, spanId, runMode, content } = request;
-    const codec = this.codecs.of(content);
+    const codec = this.reading.codecs.ofContent(content);
     const args = argumentsOf(unpackContent(codec, content, bytesAt));
     const context = new MeshContext({
       traceId: isTraceId(traceId) ? traceId : newTraceId(),
@@ -57,9 +55,18 @@ export class PackedForm implements CallForm {
     return tail ? { body, tail } : body;
   }
 
-  failure(error: MeshError): Uint8Array {
+  failure(error: MeshError): WrittenFailure {
     writePackedFailure(this.out.clear(), failureEnvelope(error));
-    return this.out.take();
+    return { body: this.out.take(), contentType: PACKED_TYPE };
+  }
+
+  /** What went wrong is not written by any codec. */
+  codecOf(): Codec {
+    return this.reading.codecs.own;
+  }
+
+  contentTypeOf(): string {
+    return PACKED_TYPE;
   }
 
   /** Where the transport says the time, the body need not. */

@@ -13,6 +13,8 @@ export interface CalledService {
   readonly urn: string;
   /** Node that the URN names, in lower case. */
   readonly nodeId: string;
+  /** Number of the codec in the flag of the URN. */
+  readonly codec: string;
 }
 
 /** The error for a service that nobody here provides, or that is not served where a call came in: the caller cannot tell. */
@@ -77,10 +79,10 @@ export class ServiceTable {
     }
     const known = this.byUrn.get(urn);
     if (known) return known;
-    const { name, nodeId } = parseUrn(urn);
+    const { name, nodeId, flag } = parseUrn(urn);
     const provider = this.byName.get(name) ?? this.fallbacks.get(name);
     if (!provider) throw noProvider(name);
-    const called = { provider, urn, nodeId };
+    const called = { provider, urn, nodeId, codec: flag.codec };
     if (this.byUrn.size < MAX_URNS) this.byUrn.set(urn, called);
     return called;
   }

@@ -12,11 +12,11 @@ export function requestPathOf({ path }: OutboundCall): string {
  *
  * @throws MeshError E0000000400 for a header that cannot be carried
  */
-export function sayRequestHeaders({ path, headers, body, deadline }: OutboundCall, say: SayHeader): void {
+export function sayRequestHeaders({ path, headers, contentType, body, deadline }: OutboundCall, say: SayHeader): void {
   sayHeaders(headers, say);
   const isRpc = path === MESH_RPC_PATH;
   if (headers['content-type'] === undefined)
-    say('content-type', isRpc ? 'application/json' : 'application/octet-stream');
+    say('content-type', contentType ?? (isRpc ? 'application/json' : 'application/octet-stream'));
   // HTTP has no header for the time that a caller gives; RPC has.
   if (isRpc && deadline !== Infinity && headers[Header.TIMEOUT] === undefined) say(Header.TIMEOUT, timeLeft(deadline));
   say('content-length', String(body.length));

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ContentCodecs } from '../../../lib/codec/content-codecs.js';
+import { CallCodecs } from '../../../lib/codec/call-codecs.js';
 import { JsonCodec } from '../../../lib/codec/json/json-codec.js';
+import { YamlCodec } from '../../../lib/codec/yaml/yaml-codec.js';
+import { unpackContent } from '../../../lib/codec/packed-content.js';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { StandardCalls } from '../../../lib/node/standard-calls.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-options.js';
+import { readPackedAnswer } from '../../../lib/protocol/packed/packed-answer.js';
 import { failureEnvelope, splitRequest, successEnvelope } from '../../../lib/protocol/envelope.js';
 import { caught } from '../../support/caught.js';
 import { freezeDate } from '../../support/frozen-date.js';
@@ -12,7 +15,7 @@ import { inboundCall, urnOf } from '../../support/middleware-fixtures.js';
 import { openPacked, packedBody, packedFailure } from '../../support/packed-calls.js';
 
 const json = new JsonCodec(resolveMeshOptions({}, {}));
-const calls = new StandardCalls(new ContentCodecs(json, []));
+const calls = new StandardCalls(new CallCodecs(json, []));
 const urn = urnOf('mesh.a.b');
 const head = {
   'mesh-urn': urn,
@@ -73,6 +76,18 @@ describe('a packed call in the form of the standard', () => {
     const failure = packedFailure(pack(json.encode(failureEnvelope(error))));
     expect(failure).toMatchObject({ code: MeshCode.FORBIDDEN, message: 'not you', details: ['a'] });
     expect(packedFailure(pack(Buffer.from('no answer'))).code).toBe(MeshCode.ENCODING);
+  });
+
+  it('is written by the codec that it was packed by, which HTTP says', () => {
+    const yaml = new YamlCodec(resolveMeshOptions({}, {}));
+    const standard = new StandardCalls(new CallCodecs(json, [yaml]));
+    const body = packedBody({ n: 1 }, {}, yaml);
+    const overGrpc = standard.of(call(body));
+    expect(Buffer.from(overGrpc.call.body).toString()).toMatch(/^n: 1\n/);
+    expect([overGrpc.call.contentType, overGrpc.contentType]).toEqual(['application/grpc', 'application/x-yaml']);
+    expect(standard.of({ ...call(body), wire: 'http' }).call.contentType).toBe('application/x-yaml');
+    const answer = readPackedAnswer(overGrpc.pack(yaml.encode(successEnvelope({ a: 1 }))));
+    expect(unpackContent(yaml, answer, () => true)).toEqual({ a: 1 });
   });
 
   it('is none when it is malformed', async () => {

@@ -6,6 +6,7 @@ import {
   PROTO_NUMBER,
   codecName,
   codecNumber,
+  flagOfCodec,
   formatFlag,
   parseFlag,
   protoName,
@@ -86,6 +87,8 @@ describe('a flag', () => {
   it('knows the numbers of transports and codecs both ways', () => {
     for (const name of Object.keys(PROTO_NUMBER)) expect(protoName(protoNumber(name))).toBe(name);
     for (const name of Object.keys(CODEC_NUMBER)) expect(codecName(codecNumber(name))).toBe(name);
+    expect([flagOfCodec('json'), flagOfCodec('msgpack')]).toEqual([DEFAULT_FLAG, DEFAULT_FLAG]);
+    expect(flagOfCodec('xml')).toEqual({ ...DEFAULT_FLAG, codec: '02' });
     expect([protoNumber('memory'), codecNumber('msgpack')]).toEqual(['01', '00']);
     expect([protoName('77'), codecName('77')]).toEqual([undefined, undefined]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshCode } from '../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../lib/errors/mesh-error.js';
 import { formatFlag } from '../../../lib/protocol/flag.js';
-import { formatUrn, parseUrn, sameId } from '../../../lib/protocol/urn.js';
+import { codecNumberIn, formatUrn, parseUrn, sameId } from '../../../lib/protocol/urn.js';
 import { urnVectors } from '../../support/vectors.js';
 
 const FLAG = formatFlag();
@@ -98,13 +98,25 @@ describe('a URN', () => {
         ),
         (text) => {
           try {
-            expect(formatUrn(parseUrn(text))).toBeTypeOf('string');
+            const urn = parseUrn(text);
+            expect(formatUrn(urn)).toBeTypeOf('string');
+            expect(codecNumberIn(text)).toBe(urn.flag.codec);
           } catch (error) {
             expect(error).toBeInstanceOf(MeshError);
           }
         },
       ),
     );
+  });
+
+  it('tells the codec without being read whole', () => {
+    const flag = (codec: string): string => formatFlag({ codec });
+    expect(codecNumberIn(`apply.trust.${flag('04')}.lx0.trustbe.cn`)).toBe('04');
+    // The last one counts, whatever the name says.
+    expect(codecNumberIn(`apply.${flag('04')}.trust.${flag('02')}.lx0.trustbe.cn`)).toBe('02');
+    for (const none of ['', 'apply.trust', flag('04'), `.${flag('04')}`, `${'a.'.repeat(1_024)}${flag('04')}.lx0.cn`]) {
+      expect(codecNumberIn(none)).toBeUndefined();
+    }
   });
 
   it('compares ids without case', () => {

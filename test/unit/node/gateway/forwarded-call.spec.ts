@@ -29,7 +29,7 @@ function forwarded(
   said: Partial<InboundCall> = {},
   targetNodeId?: string,
 ): ForwardedCall {
-  const own = { nodeId: 'LX1', urn: URN, timeoutMs: 5_000, ...(targetNodeId && { targetNodeId }) };
+  const own = { nodeId: 'LX1', urn: URN, codec: '00', timeoutMs: 5_000, ...(targetNodeId && { targetNodeId }) };
   return forwardedCall(inbound(headers, said), own);
 }
 
@@ -68,7 +68,7 @@ describe('forwardedCall', () => {
 
   it('is the same body, and ends with the same cancellation', () => {
     const call = inbound({});
-    const { body, cancellation } = forwardedCall(call, { nodeId: 'LX1', urn: URN, timeoutMs: 1 });
+    const { body, cancellation } = forwardedCall(call, { nodeId: 'LX1', urn: URN, codec: '00', timeoutMs: 1 });
     expect(body).toBe(call.body);
     expect(cancellation).toBe(call.cancellation);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ContentCodecs } from '../../../../lib/codec/content-codecs.js';
+import { CallCodecs } from '../../../../lib/codec/call-codecs.js';
 import { JsonCodec } from '../../../../lib/codec/json/json-codec.js';
+import { YamlCodec } from '../../../../lib/codec/yaml/yaml-codec.js';
 import { MeshCode } from '../../../../lib/errors/mesh-code.js';
 import { MeshError } from '../../../../lib/errors/mesh-error.js';
 import { PackedForwarding } from '../../../../lib/node/gateway/forwarded-packed.js';
@@ -15,10 +16,12 @@ import { freezeDate } from '../../../support/frozen-date.js';
 import { inboundCall, urnOf } from '../../../support/middleware-fixtures.js';
 import { openPacked, packedAnswer, packedBody } from '../../../support/packed-calls.js';
 
-const standard = new StandardCalls(new ContentCodecs(new JsonCodec(resolveMeshOptions({}, {})), []));
+const yaml = new YamlCodec(resolveMeshOptions({}, {}));
+const codecs = new CallCodecs(new JsonCodec(resolveMeshOptions({}, {})), [yaml]);
+const standard = new StandardCalls(codecs);
 const urn = urnOf('mesh.a.b');
 const head = Object.freeze({ 'mesh-urn': urn, 'mesh-form': 'packed', 'x-other': 'stays', 'x-ptp-timeout': '9000' });
-const own = { nodeId: 'LX0000010000010', urn, timeoutMs: 10_000 };
+const own = { nodeId: 'LX0000010000010', urn, codec: '00', timeoutMs: 10_000 };
 
 const packed = (headers: Readonly<Record<string, string>> = head, over: Partial<InboundCall> = {}): InboundCall =>
   inboundCall({ path: '/mesh-rpc/v1', headers, body: packedBody({ n: 1 }, { timeoutMs: 4_000 }), ...over });
@@ -77,9 +80,9 @@ function peer(packs: boolean, answer: (call: OutboundCall) => Uint8Array) {
     close: () => Promise.resolve(),
     destroy: () => undefined,
   };
-  const wire = new ForwardingWire({ get: () => connection } as Pick<ConnectionPool, 'get'> as ConnectionPool);
-  const send = (inbound = packed()) =>
-    wire.send(inbound, new PackedForwarding(standard).of(inbound, own), { address: 'a:1' });
+  const wire = new ForwardingWire({ get: () => connection } as Pick<ConnectionPool, 'get'> as ConnectionPool, codecs);
+  const send = (inbound = packed(), transport = 'grpc') =>
+    wire.send(inbound, new PackedForwarding(standard).of(inbound, own), { address: 'a:1', transport });
   return { calls, state, send };
 }
 
@@ -100,6 +103,18 @@ describe('a packed call on its way to another peer', () => {
     expect(calls[0]).toMatchObject({ path: '/mesh-rpc/v1', headers: { 'mesh-nodes-passed': own.nodeId } });
     expect([calls[0]!.packed, calls[0]!.headers['mesh-form']]).toEqual([undefined, undefined]);
     expect(JSON.parse(String(calls[0]!.body))).toMatchObject({ n: 1, attachments: { 'mesh-urn': urn } });
+  });
+
+  it('says over HTTP what it is written by when it is unpacked, not that it was packed', async () => {
+    const { calls, send } = peer(false, standardAnswer);
+    const over = { wire: 'http', contentType: 'application/octet-stream' } as const;
+    const answer = await send(packed(head, over), 'http');
+    expect(answer).toMatchObject({ contentType: 'application/octet-stream' });
+    await send(packed(head, { body: packedBody({ n: 1 }, {}, yaml) }), 'http');
+    expect(calls.map(({ path, headers }) => [path, headers['content-type']])).toEqual([
+      ['/mesh/invoke', 'application/json'],
+      ['/mesh/invoke', 'application/x-yaml'],
+    ]);
   });
 
   it('goes in the form of the standard when the peer was replaced by one that does not understand it', async () => {

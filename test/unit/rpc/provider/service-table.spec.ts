@@ -18,7 +18,7 @@ describe('the services of a process', () => {
     table.add(apply);
     for (const nodeId of ['LX0000000000000', 'LX0000010000280']) {
       const urn = formatUrn({ name: 'mesh.trust.apply', nodeId });
-      expect(table.find(urn)).toEqual({ provider: apply, urn, nodeId: nodeId.toLowerCase() });
+      expect(table.find(urn)).toEqual({ provider: apply, urn, codec: '00', nodeId: nodeId.toLowerCase() });
       expect(table.find(urn)).toBe(table.find(urn));
     }
   });
