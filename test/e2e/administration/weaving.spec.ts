@@ -62,6 +62,30 @@ describe('two nodes are woven over HTTP', () => {
     },
   );
 
+  it.each([
+    ['msgpack', 'json'],
+    ['json', 'msgpack'],
+  ])('in JSON at the paths of HTTP, where RPC is written in %s here and in %s there', async (here, there) => {
+    const a = await startSides(A, { ...OPEN_TO_NODES, use: { codec: here } });
+    const b = await startSides(B, { ...OPEN_TO_NODES, use: { codec: there } });
+    const route = { node_id: B.nodeId, inst_id: B.instId, address: b.outer, transport: 'http' };
+    expect(await done(a.inner, NET_WEAVE, route)).toMatchObject({ status: ASKING | CONNECTED });
+    expect(await statusOf(b.inner, A.nodeId)).toBe(APPROVING);
+  });
+
+  it.each([
+    ['yaml', 'xml', 'http'],
+    ['msgpack', 'msgpack', 'grpc'],
+    ['yaml', 'json', 'grpc'],
+    ['json', 'yaml', 'tcp'],
+  ])('to the end, where RPC is written in %s here and in %s there, over %s', async (here, there, transport) => {
+    const a = await startSides(A, { ...OPEN_TO_NODES, use: { codec: here } });
+    const b = await startSides(B, { ...OPEN_TO_NODES, use: { codec: there } });
+    await done(a.inner, NET_WEAVE, { node_id: B.nodeId, inst_id: B.instId, address: b.outer, transport });
+    await done(b.inner, NET_ACK, { node_id: A.nodeId });
+    expect(await statusOf(a.inner, B.nodeId)).toBe(WEAVED | CONNECTED);
+  });
+
   it('with tokens, which never leave for the other node', async () => {
     const administered = { node: { administration: { token: TOKEN } } };
     const stub = await startStub(() => ({ body: Buffer.from('{"code":"E0000000000"}') }));

@@ -82,6 +82,13 @@ describe('the registry of a node', () => {
     expect(registrations.providers('mesh.trust.apply')).toHaveLength(3);
   });
 
+  it.each(['msgpack', 'yaml'])('takes registrations in JSON over HTTP, where RPC is written in %s', async (codec) => {
+    const { address, app: node } = await startNode({ use: { codec } });
+    expect(await post(address, app)).toMatchObject({ code: 'E0000000000' });
+    expect(await post(address, 'none')).toMatchObject({ code: 'E0000000616' });
+    expect(await node.get(MeshRegistrations).export()).toHaveLength(1);
+  });
+
   it.each<readonly [what: string, body: unknown, code: string, message: RegExp]>([
     ['no JSON', 'none', 'E0000000616', /./],
     ['nothing', '', 'E0000000616', /./],

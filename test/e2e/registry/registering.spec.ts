@@ -109,6 +109,22 @@ describe('a Nest application that registers', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
+  it.each([
+    ['yaml', '04'],
+    ['msgpack', '00'],
+  ])('says that it is called in %s', async (codec, number) => {
+    const node = await startNode();
+    // Over HTTP, content types tell the node what the registration is written by.
+    const use = { codec, transport: 'http' };
+    const printer = await startPrinter({ address: node.address }, { use });
+    await eventually('it is registered', () => printersOf(node).length === 1);
+    const [registration] = await node.app.get(MeshRegistrations).export();
+    const urn = `print.office.mesh.0000${number}${'0'.repeat(31)}.lx0000000000000.trustbe.cn`;
+    expect(registration?.services).toContainEqual(
+      expect.objectContaining({ name: 'print', proto: 'http', codec, urn, address: printer.address }),
+    );
+  });
+
   it('renews three times within a lifetime, which is nothing new to watchers', async () => {
     const node = await startNode();
     const puts = vi.spyOn(MemoryRegistrations.prototype, 'put');
