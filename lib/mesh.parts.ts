@@ -83,9 +83,8 @@ export interface MeshParts {
 export function joinMesh(setting: MeshSetting): MeshParts {
   const { options, services } = setting;
   const extensions = extensionsOf(setting);
-  const codec = extensions.get(CODEC);
-  const codecs = new CallCodecs(codec, extensions.all(CODEC));
-  const pipeline = { codec, codecs: extensions.all(CODEC), filters: extensions.all(PROVIDER_FILTER) };
+  const codecs = new CallCodecs(extensions.get(CODEC), extensions.all(CODEC));
+  const pipeline = { codecs, filters: extensions.all(PROVIDER_FILTER) };
   const dispatcher = new ProviderDispatcher(services, pipeline, options);
   const pool: ConnectionPool = new ConnectionPool(
     (transport, address) =>

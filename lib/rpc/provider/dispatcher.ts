@@ -1,4 +1,4 @@
-import { CallCodecs, type WrittenFailure } from '../../codec/call-codecs.js';
+import type { CallCodecs, WrittenFailure } from '../../codec/call-codecs.js';
 import type { Codec } from '../../codec/codec.js';
 import { type Ending, whenServed } from '../../context/within.js';
 import { toAnswerError } from '../../errors/from-unknown.js';
@@ -29,9 +29,7 @@ import type { PayloadPlace } from '../../protocol/payload-place.js';
 
 /** What a call passes on its way in. */
 export interface ProviderPipeline {
-  readonly codec: Codec;
-  /** All codecs that there are, for calls that are written by another than {@link codec}. Default: that one only. */
-  readonly codecs?: readonly Codec[];
+  readonly codecs: CallCodecs;
   readonly filters: readonly ProviderFilter[];
 }
 
@@ -57,11 +55,11 @@ export class ProviderDispatcher {
 
   constructor(
     private readonly services: ServiceTable,
-    { codec, codecs = [], filters }: ProviderPipeline,
+    { codecs, filters }: ProviderPipeline,
     private readonly options: ResolvedMeshOptions,
   ) {
     const reading: CallReading = {
-      codecs: new CallCodecs(codec, codecs),
+      codecs,
       find: (urn, call) => this.find(urn, call),
       timeoutMs: options.timeoutMs,
       get revision() {

@@ -28,7 +28,7 @@ export class Http1Connection implements Http1Host {
   private readonly exchanges = new LinkedList<Http1Served>();
   private readonly passages = new LinkedList<Http1Served>();
   private readonly room: Http1Room;
-  /** The one that came last. */
+  /** The one that came last, as long as anything is under way. */
   private latest: IncomingMessage | undefined;
   private late: LateRequest | undefined;
 
@@ -111,6 +111,8 @@ export class Http1Connection implements Http1Host {
   onExchangeOver(exchange: Http1Served): void {
     this.exchanges.remove(exchange);
     this.passages.remove(exchange);
+    // A connection that waits is not to hold the head of what is over.
+    if (!this.busy && this.latest?.complete) this.latest = undefined;
   }
 
   private endpointOf(target: string): Endpoint | undefined {

@@ -1,6 +1,7 @@
 import { MeshCode, MeshError } from 'nestjs-mesh';
 import type { CallAnswer, CallHandler, Codec, InboundCall, ProviderFilter } from 'nestjs-mesh/spi';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CallCodecs } from '../../../../lib/codec/call-codecs.js';
 import { Cancellation } from '../../../../lib/context/cancellation.js';
 import { resolveMeshOptions } from '../../../../lib/options/resolve-options.js';
 import { formatUrn } from '../../../../lib/protocol/urn.js';
@@ -17,7 +18,7 @@ const codec: Codec = {
 function makeDispatcher(invoke: () => Promise<unknown>, ...filters: ProviderFilter[]): ProviderDispatcher {
   const services = new ServiceTable();
   services.add({ service: 'mesh.a.b', provider: 'A.b', wire: undefined, timeoutMs: undefined, invoke });
-  return new ProviderDispatcher(services, { codec, filters }, resolveMeshOptions({}, {}));
+  return new ProviderDispatcher(services, { codecs: new CallCodecs(codec, []), filters }, resolveMeshOptions({}, {}));
 }
 
 function makeCall(over: Partial<InboundCall> = {}): InboundCall {
@@ -61,7 +62,11 @@ describe('the dispatcher', () => {
     const provided = { service: 'mesh.a.b', provider: 'A.b', wire: undefined, timeoutMs: undefined };
     const answers: unknown[] = [1, Promise.resolve(2)];
     services.add({ ...provided, invoke: () => answers.shift() });
-    const { handle } = new ProviderDispatcher(services, { codec, filters: [] }, resolveMeshOptions({}, {}));
+    const { handle } = new ProviderDispatcher(
+      services,
+      { codecs: new CallCodecs(codec, []), filters: [] },
+      resolveMeshOptions({}, {}),
+    );
     const told: unknown[] = [];
     const note = (said: Uint8Array | CallAnswer) => void told.push(codec.decode(said as Uint8Array));
     handle.tell?.(makeCall(), note);

@@ -1,6 +1,7 @@
 import { bytes, fieldsOf, MeshCode, type MeshContext, MeshError } from 'nestjs-mesh';
 import type { CallAnswer, CallHandler, Codec, InboundCall } from 'nestjs-mesh/spi';
 import { describe, expect, it } from 'vitest';
+import { CallCodecs } from '../../../../lib/codec/call-codecs.js';
 import { JsonCodec } from '../../../../lib/codec/json/json-codec.js';
 import { packContent, unpackContent } from '../../../../lib/codec/packed-content.js';
 import { Cancellation } from '../../../../lib/context/cancellation.js';
@@ -38,7 +39,7 @@ function makeServices(invoke: Invoke): ServiceTable {
 }
 
 function makeDispatcher(invoke: Invoke, services = makeServices(invoke)): ProviderDispatcher {
-  return new ProviderDispatcher(services, { codec: json, codecs: [json, other], filters: [] }, options);
+  return new ProviderDispatcher(services, { codecs: new CallCodecs(json, [json, other]), filters: [] }, options);
 }
 
 function packed(args: unknown, over: Partial<PackedRequest<ContentToWrite>> = {}): Uint8Array {
